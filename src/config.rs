@@ -1,0 +1,150 @@
+//! The settings: one field each, with its doc comment, flag, environment variable and default. `meldpunt config` and the
+//! documents read them from here.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::store::db::Address;
+
+/// Everything an operator can set.
+#[derive(Debug, Clone, Args)]
+pub struct Settings {
+    /// The database: `sqlite://FILE` or `postgres://USER:PASSWORD@HOST/NAME` (15 or newer).
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        default_value = "sqlite://meldpunt-data/meldpunt.db",
+        hide_env_values = true
+    )]
+    pub database_url: String,
+
+    /// Address and port to listen on.
+    #[arg(long, env = "MELDPUNT_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// The address people and clients reach the service at; links in mail are built from it and tokens carry it as issuer.
+    #[arg(long, env = "PUBLIC_URL", default_value = "http://127.0.0.1:8080")]
+    pub public_url: String,
+
+    /// The https address that the OpenAPI document names as its server; `PUBLIC_URL` when that is https.
+    #[arg(
+        long,
+        env = "MELDPUNT_API_URL",
+        default_value = "https://meldpunt.example/v1"
+    )]
+    pub api_url: String,
+
+    /// How mail leaves: `smtp://USER:PASSWORD@HOST:PORT` (STARTTLS), `smtps://…` (TLS), `smtp+plain://HOST:PORT`
+    /// (unencrypted, for a relay on the same machine), or `file://FOLDER` (a file a message).
+    #[arg(
+        long,
+        env = "MELDPUNT_MAIL",
+        default_value = "file://meldpunt-data/mail",
+        hide_env_values = true
+    )]
+    pub mail: String,
+
+    /// Sender of all mail.
+    #[arg(
+        long,
+        env = "MELDPUNT_MAIL_FROM",
+        default_value = "Meldpunt Knellende Regelgeving <meldpunt@localhost>"
+    )]
+    pub mail_from: String,
+
+    /// A file with certificates (PEM) to trust for mail beside the system's.
+    #[arg(long, env = "MELDPUNT_MAIL_CA")]
+    pub mail_ca: Option<PathBuf>,
+
+    /// Key that seals the signing keys in the database: 32 bytes in base64. Without it one is made in a file beside the
+    /// SQLite database, readable by its owner alone; PostgreSQL needs it set.
+    #[arg(long, env = "MELDPUNT_SEAL_KEY", hide_env_values = true)]
+    pub seal_key: Option<String>,
+
+    /// Connections to the database.
+    #[arg(long, env = "MELDPUNT_DATABASE_CONNECTIONS", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=200))]
+    pub database_connections: u32,
+
+    /// Threads that take requests.
+    #[arg(long, env = "MELDPUNT_WORKERS", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub workers: u16,
+
+    /// Largest request body, in bytes.
+    #[arg(long, env = "MELDPUNT_BODY_LIMIT", default_value_t = 262_144)]
+    pub body_limit: usize,
+
+    /// Origins of web pages that may call the API, besides the public parts that all may. May be repeated.
+    #[arg(long, env = "MELDPUNT_CORS_ORIGINS", value_delimiter = ',')]
+    pub cors_origins: Vec<String>,
+
+    /// Minutes that an access token of a person is good for.
+    #[arg(long, env = "MELDPUNT_PERSON_TOKEN_MINUTES", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=15))]
+    pub person_token_minutes: u32,
+
+    /// Minutes that an access token of an API client is good for.
+    #[arg(long, env = "MELDPUNT_CLIENT_TOKEN_MINUTES", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=60))]
+    pub client_token_minutes: u32,
+
+    /// Hours that a sign-in can be refreshed.
+    #[arg(long, env = "MELDPUNT_SESSION_HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=720))]
+    pub session_hours: u32,
+
+    /// Memory that hashing one password takes, in KiB (argon2id).
+    #[arg(long, env = "MELDPUNT_PASSWORD_MEMORY", default_value_t = 19_456, value_parser = clap::value_parser!(u32).range(8..=1_048_576))]
+    pub password_memory: u32,
+
+    /// Seconds that a stop waits for requests under way.
+    #[arg(long, env = "MELDPUNT_SHUTDOWN_SECONDS", default_value_t = 25)]
+    pub shutdown_seconds: u64,
+
+    /// What is logged, as `info` or `meldpunt=debug,warn`.
+    #[arg(long, env = "MELDPUNT_LOG", default_value = "info")]
+    pub log: String,
+
+    /// How it is logged.
+    #[arg(long, env = "MELDPUNT_LOG_FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    pub log_format: String,
+}
+
+/// Settings whose value is never shown.
+pub const SECRETS: &[&str] = &["database_url", "mail", "seal_key"];
+
+impl Settings {
+    /// Where the database is.
+    ///
+    /// # Errors
+    /// A sentence for the operator when the address cannot be read.
+    pub fn database(&self) -> Result<Address, String> {
+        Address::parse(&self.database_url).map_err(|e| format!("DATABASE_URL: {e}"))
+    }
+
+    /// Checks what a type alone cannot, so that a bad setting stops the start with one line.
+    pub fn check(&self) -> Result<(), String> {
+        self.database()?;
+        let url = &self.public_url;
+        if !(url.starts_with("https://") || url.starts_with("http://")) || url.ends_with('/') {
+            return Err(format!(
+                "PUBLIC_URL: expected http(s)://HOST without a slash at the end, not {url:?}"
+            ));
+        }
+        if !self.api_url.starts_with("https://") || !self.api_url.ends_with("/v1") {
+            return Err(format!(
+                "MELDPUNT_API_URL: expected https://HOST/v1, not {:?}",
+                self.api_url
+            ));
+        }
+        Ok(())
+    }
+
+    /// The absolute address of a path of ours, for mail and `Location`.
+    pub fn link(&self, path: &str) -> String {
+        format!("{}{path}", self.public_url)
+    }
+
+    pub fn shutdown(&self) -> Duration {
+        Duration::from_secs(self.shutdown_seconds)
+    }
+}

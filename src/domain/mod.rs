@@ -1,0 +1,20 @@
+//! Pure rules: no I/O, no clock, no SQL, no HTTP. Whatever a rule needs is passed in.
+
+pub mod actor;
+pub mod article;
+pub mod calendar;
+pub mod citation;
+pub mod clocks;
+pub mod code;
+pub mod deadline;
+pub mod event;
+pub mod id;
+pub mod identifier;
+pub mod invalid;
+pub mod notice;
+pub mod policy;
+pub mod publication;
+pub mod report;
+pub mod routing;
+pub mod status;
+pub mod workflow;

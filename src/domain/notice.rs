@@ -1,0 +1,128 @@
+//! Who hears what: one table from event to audience and text. Mail is its only channel so far.
+
+use crate::domain::code::code_list;
+use crate::domain::event::EventKind;
+
+code_list! {
+    /// The text of a notice (Dutch: kennisgeving); each has a template per language.
+    pub enum NoticeKind {
+        Acknowledgement = "acknowledgement",
+        NewReport = "new_report",
+        ForYou = "for_you",
+        Forwarded = "forwarded",
+        Rerouted = "rerouted",
+        Returned = "returned",
+        Question = "question",
+        Answer = "answer",
+        Continued = "continued",
+        Position = "position",
+        Reconsidered = "reconsidered",
+        Implementation = "implementation",
+        Settled = "settled",
+        ReopeningRequested = "reopening_requested",
+        Reopened = "reopened",
+        ReopeningDenied = "reopening_denied",
+        Withdrawn = "withdrawn",
+        Merged = "merged",
+        MergedIn = "merged_in",
+        Unmerged = "unmerged",
+        TookOver = "took_over",
+        Corrected = "corrected",
+        Invitation = "invitation",
+        PasswordReset = "password_reset",
+    }
+}
+
+/// For whom a notice is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// The contact person when an API client or the desk sent the report in, else the person who did.
+    Reporter,
+    /// The liaisons of the lead authority.
+    Lead,
+    /// The liaisons of the contributing authorities.
+    Contributors,
+    /// The liaisons of contributing authorities that were not on it before.
+    NewContributors,
+    /// The liaisons of the authority that was the lead before.
+    FormerLead,
+    Desk,
+    /// The desk while no authority has the report.
+    DeskWithoutLead,
+    /// Whoever asked the question: the desk or the lead.
+    Asker,
+    /// The reporters of the reports merged into this one.
+    MergedReporters,
+}
+
+/// The table: what is told to whom when something happens. Nobody is told what they did themselves, the acknowledgement
+/// excepted.
+pub fn notices(event: EventKind) -> &'static [(Audience, NoticeKind)] {
+    use Audience::*;
+    use EventKind as E;
+    use NoticeKind as N;
+    match event {
+        E::Submit => &[
+            (Reporter, N::Acknowledgement),
+            (DeskWithoutLead, N::NewReport),
+        ],
+        E::RoutedByRule => &[(Lead, N::ForYou), (Contributors, N::ForYou)],
+        E::Route => &[
+            (Lead, N::ForYou),
+            (Contributors, N::ForYou),
+            (Reporter, N::Forwarded),
+        ],
+        E::Reroute => &[
+            (Lead, N::ForYou),
+            (NewContributors, N::ForYou),
+            (FormerLead, N::Rerouted),
+            (Reporter, N::Rerouted),
+        ],
+        E::Return => &[(Desk, N::Returned), (Reporter, N::Returned)],
+        E::RequestInformation => &[(Reporter, N::Question)],
+        E::ProvideInformation => &[(Asker, N::Answer)],
+        E::ContinueWithoutAnswer => &[(Reporter, N::Continued)],
+        E::TakePosition => &[
+            (Reporter, N::Position),
+            (MergedReporters, N::Position),
+            (Contributors, N::Position),
+        ],
+        E::Reconsider => &[
+            (Reporter, N::Reconsidered),
+            (MergedReporters, N::Reconsidered),
+            (Lead, N::Reconsidered),
+        ],
+        E::StartImplementation => &[
+            (Reporter, N::Implementation),
+            (MergedReporters, N::Implementation),
+        ],
+        E::Settle | E::CloseWithoutRouting => &[
+            (Reporter, N::Settled),
+            (MergedReporters, N::Settled),
+            (Lead, N::Settled),
+            (Contributors, N::Settled),
+        ],
+        E::RequestReopening => &[(Desk, N::ReopeningRequested)],
+        E::GrantReopening => &[(Reporter, N::Reopened), (Lead, N::Reopened)],
+        E::DenyReopening => &[(Reporter, N::ReopeningDenied)],
+        E::Withdraw => &[
+            (Lead, N::Withdrawn),
+            (Contributors, N::Withdrawn),
+            (DeskWithoutLead, N::Withdrawn),
+        ],
+        E::Merge => &[(Reporter, N::Merged), (Lead, N::Merged)],
+        E::MergedIn => &[(Lead, N::MergedIn)],
+        E::Unmerge => &[(Reporter, N::Unmerged), (Lead, N::Unmerged)],
+        E::TookOver => &[(Reporter, N::TookOver), (Lead, N::TookOver)],
+        E::Correct => &[(Reporter, N::Corrected)],
+        E::ChangeContributors => &[(NewContributors, N::ForYou)],
+        E::Created
+        | E::Changed
+        | E::Accept
+        | E::UpdateImplementation
+        | E::SettledThrough
+        | E::CancelReopening
+        | E::UnmergedFrom
+        | E::ChangeConfidentiality => &[],
+    }
+}

@@ -1,0 +1,112 @@
+//! Who may see and do what. Every service asks here; nothing else decides.
+
+use crate::domain::actor::{Actor, OrganisationKind, Role};
+use crate::domain::id::OrganisationId;
+use crate::domain::report::{Confidentiality, Report};
+use crate::domain::status::{Capacity, Status};
+
+/// How much of a report somebody sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum View {
+    /// Reference, title, status, lead, dates, public explanation and outcome.
+    Progress,
+    /// Everything but what is another's.
+    Full { contact: bool },
+}
+
+impl View {
+    pub fn is_full(self) -> bool {
+        matches!(self, View::Full { .. })
+    }
+}
+
+/// As whom somebody stands towards a report; empty for a stranger.
+pub fn capacities(actor: &Actor, report: &Report) -> Vec<Capacity> {
+    let mut found = Vec::new();
+    if actor.has(Role::Reporter) && actor.home.id == report.submitter {
+        found.push(Capacity::Reporter);
+    }
+    // A draft is its writer's own until it is submitted; the desk sees those it enters for others.
+    let desk_sees = report.status != Status::Draft || report.on_behalf;
+    if desk_sees && actor.has(Role::Desk) {
+        found.push(Capacity::Desk);
+    }
+    if desk_sees && actor.has(Role::Coordinator) {
+        found.push(Capacity::Coordinator);
+    }
+    if actor.has(Role::Liaison) {
+        if report.lead == Some(actor.home.id) {
+            found.push(Capacity::Lead);
+        } else if report.handling.contributors.contains(&actor.home.id) {
+            found.push(Capacity::Contributor);
+        }
+    }
+    found
+}
+
+/// What the actor sees of a report; none when for it the report is not there.
+pub fn view(actor: &Actor, report: &Report) -> Option<View> {
+    let capacities = capacities(actor, report);
+    if !capacities.is_empty() {
+        let contact = capacities
+            .iter()
+            .any(|capacity| *capacity != Capacity::Contributor);
+        return Some(View::Full { contact });
+    }
+    if report.status == Status::Draft {
+        return None;
+    }
+    if reads_unpublished(actor) && report.confidentiality != Confidentiality::Confidential {
+        return Some(View::Full { contact: false });
+    }
+    let follows = report.handling.followers.contains(&actor.home.id);
+    (follows && (actor.has(Role::Reporter) || actor.has(Role::Liaison))).then_some(View::Progress)
+}
+
+/// The analysts of BZK and of the ministries read what is not yet published, confidential reports excepted.
+pub fn reads_unpublished(actor: &Actor) -> bool {
+    actor.has(Role::Analyst) && actor.home.kind == OrganisationKind::Ministry
+}
+
+/// May hand in a report for an organisation: its own, or any when the desk enters it (by telephone).
+pub fn may_submit_for(actor: &Actor, organisation: OrganisationId) -> bool {
+    (actor.has(Role::Reporter) && actor.home.id == organisation) || actor.is_desk()
+}
+
+/// May see and change the people and clients of an organisation.
+pub fn may_manage(actor: &Actor, organisation: OrganisationId) -> bool {
+    actor.has(Role::Admin) || (actor.has(Role::OrgAdmin) && actor.home.id == organisation)
+}
+
+/// May give this role: nobody hands out what only an administrator of the service gives.
+pub fn may_grant(actor: &Actor, role: Role) -> bool {
+    match role {
+        Role::Desk | Role::Coordinator | Role::Admin => actor.has(Role::Admin),
+        Role::Reporter | Role::Liaison | Role::Analyst | Role::OrgAdmin => true,
+    }
+}
+
+/// May add and change organisations.
+pub fn may_change_organisations(actor: &Actor) -> bool {
+    actor.has(Role::Admin)
+}
+
+/// May change municipalities, regions, regulations and domains, and routing rules.
+pub fn may_change_reference(actor: &Actor) -> bool {
+    actor.has(Role::Coordinator) || actor.has(Role::Admin)
+}
+
+/// May see the outbox's dead letters and send them again.
+pub fn may_administer_mail(actor: &Actor) -> bool {
+    actor.has(Role::Admin)
+}
+
+/// May ask how a report would be routed.
+pub fn may_preview_routing(actor: &Actor) -> bool {
+    actor.has(Role::Reporter) || actor.is_desk()
+}
+
+/// May read the routing rules themselves.
+pub fn may_read_rules(actor: &Actor) -> bool {
+    actor.is_desk() || actor.has(Role::Liaison) || actor.has(Role::Analyst)
+}

@@ -1,0 +1,286 @@
+//! The report (melding): what was sent in, and where its handling stands.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::domain::actor::{Language, PrincipalKind};
+use crate::domain::citation::Citation;
+use crate::domain::code::code_list;
+use crate::domain::id::{MeasureId, OrganisationId, PrincipalId, ReportId};
+use crate::domain::routing::Routing;
+use crate::domain::status::{Capacity, Phase, Status};
+
+code_list! {
+    /// What the reporter asks for (Dutch: gevraagd).
+    pub enum Remedy {
+        /// The rule changed (wijziging).
+        Change = "change",
+        /// A way out for this case (ontheffing).
+        Exemption = "exemption",
+        /// A trial without the rule (experiment).
+        Experiment = "experiment",
+        /// What the rule means (uitleg).
+        Clarification = "clarification",
+    }
+}
+
+code_list! {
+    /// How far a report may travel (Dutch: vertrouwelijkheid). From widest to narrowest.
+    pub enum Confidentiality {
+        PublicAfterReview = "public_after_review",
+        GovernmentOnly = "government_only",
+        Confidential = "confidential",
+    }
+}
+
+code_list! {
+    /// What came of a report (Dutch: uitkomst).
+    pub enum Outcome {
+        /// The rule already allows it (bestaande ruimte); the article that does is named.
+        ExistingRoom = "existing_room",
+        Explanation = "explanation",
+        PracticeChanged = "practice_changed",
+        ExemptionGranted = "exemption_granted",
+        Experiment = "experiment",
+        RegulationAmended = "regulation_amended",
+        ActAmended = "act_amended",
+        BoundByEuLaw = "bound_by_eu_law",
+        NoObstruction = "no_obstruction",
+        DeclinedWithReasons = "declined_with_reasons",
+        OutOfScope = "out_of_scope",
+    }
+}
+
+code_list! {
+    /// How an obstacle is taken away (Dutch: soort maatregel).
+    pub enum MeasureKind {
+        Amendment = "amendment",
+        Experiment = "experiment",
+        ChangedPractice = "changed_practice",
+        Exemption = "exemption",
+        Other = "other",
+    }
+}
+
+code_list! {
+    /// The promises whose terms run on a report (Dutch: termijn).
+    pub enum ClockKind {
+        DeskReply = "desk_reply",
+        Routing = "routing",
+        Acceptance = "acceptance",
+        Position = "position",
+        Answer = "answer",
+        ImplementationUpdate = "implementation_update",
+    }
+}
+
+/// What the reporter wrote. A draft may leave most of it out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct Content {
+    pub title: String,
+    pub description: String,
+    pub effect: String,
+    pub proposed_solution: Option<String>,
+    pub citations: Vec<Cited>,
+    pub domains: Vec<String>,
+    /// CBS codes as `GM1714`.
+    pub municipalities: Vec<String>,
+    /// Province codes as `PV29`: those named and those the municipalities lie in.
+    pub provinces: Vec<String>,
+    /// Codes of the regions the municipalities belong to; a label, never a legal fact.
+    pub regions: Vec<String>,
+    pub requested: Vec<Remedy>,
+    pub contact: Option<Contact>,
+}
+
+/// A citation with what the reference data knows of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cited {
+    #[serde(flatten)]
+    pub citation: Citation,
+    pub primary: bool,
+    /// Official title, when the regulation is known.
+    pub title: Option<String>,
+    /// What the reader should know: `unknown_regulation`, `repealed_regulation`, `unverified_identifier`.
+    pub warnings: Vec<String>,
+}
+
+/// Whom to reach about a report. Seen by the desk, the lead and the reporter's organisation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    pub name: String,
+    pub email: String,
+    pub language: Language,
+}
+
+/// Who sent a report in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sender {
+    pub id: PrincipalId,
+    pub kind: PrincipalKind,
+    pub name: String,
+}
+
+/// A running or ended term.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clock {
+    pub kind: ClockKind,
+    pub started_on: NaiveDate,
+    pub due_on: NaiveDate,
+    /// Day on which it stopped; none while it runs.
+    pub stopped_on: Option<NaiveDate>,
+    /// Days it stood still while the reporter was asked something.
+    pub suspended_days: u32,
+}
+
+/// A question to the reporter (verzoek om aanvulling).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    pub text: String,
+    /// As whom it was asked; the same goes on without an answer.
+    pub asked_as: Capacity,
+    pub asked_at: DateTime<Utc>,
+    pub answer: Option<String>,
+}
+
+/// What the lead intends, and why (standpunt). Not a decision open to objection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    pub outcome: Outcome,
+    pub explanation: String,
+    pub taken_at: DateTime<Utc>,
+}
+
+/// How a report ended (afhandeling).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settlement {
+    pub outcome: Outcome,
+    pub explanation: String,
+    /// Why the outcome is another than the position intended.
+    pub deviation_reason: Option<String>,
+    /// Official publication, as `stb-2026-123`.
+    pub publication: Option<String>,
+    /// The article that gives the room, for `existing_room`.
+    pub room: Option<String>,
+    /// Where the experiment's or exemption's own decision stands.
+    pub decision_reference: Option<String>,
+    pub settled_at: DateTime<Utc>,
+    /// The report it was settled through, for one merged into another.
+    pub through: Option<ReportId>,
+}
+
+/// What takes the obstacle away (maatregel).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Measure {
+    #[schema(value_type = uuid::Uuid)]
+    pub id: MeasureId,
+    pub kind: MeasureKind,
+    /// Who carries it out: a post or unit, in words.
+    pub owner: String,
+    pub target_date: NaiveDate,
+    /// What it brought; none while it is under way.
+    pub result: Option<String>,
+}
+
+/// What a merged report goes back to when the merge is undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BeforeMerge {
+    pub status: Status,
+    pub resume_status: Option<Status>,
+    pub lead: Option<OrganisationId>,
+    pub clocks: Vec<Clock>,
+}
+
+/// Where the handling stands, beyond what lists filter and sort on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct Handling {
+    pub contributors: Vec<OrganisationId>,
+    /// Organisations with the progress view: former leads, reporters of merged-in reports.
+    pub followers: Vec<OrganisationId>,
+    pub routing: Option<Routing>,
+    /// A person routed it; the service does not try again.
+    pub routed_by_hand: bool,
+    /// The desk has done something with it; the reporter no longer changes it at will.
+    pub taken_up: bool,
+    pub returns: u32,
+    pub had_lead: bool,
+    pub reopening_asked: bool,
+    pub question: Option<Question>,
+    pub position: Option<Position>,
+    pub settlement: Option<Settlement>,
+    pub measures: Vec<Measure>,
+    pub clocks: Vec<Clock>,
+    pub before_merge: Option<BeforeMerge>,
+}
+
+/// A report with its handling.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    pub id: ReportId,
+    /// `MKR-2026-000123`, given at submission.
+    pub reference: Option<String>,
+    /// The sender's own case number, unique within its organisation.
+    pub external_reference: Option<String>,
+    /// The organisation whose report it is.
+    pub submitter: OrganisationId,
+    pub sender: Sender,
+    /// Entered by the desk for the submitter.
+    pub on_behalf: bool,
+    pub content: Content,
+    pub confidentiality: Confidentiality,
+    pub status: Status,
+    /// Where a report whose reporter was asked something goes back to.
+    pub resume_status: Option<Status>,
+    pub lead: Option<OrganisationId>,
+    /// Returned twice: only a coordinator routes it.
+    pub contested: bool,
+    pub merged_into: Option<ReportId>,
+    pub handling: Handling,
+    pub created_at: DateTime<Utc>,
+    pub submitted_at: Option<DateTime<Utc>>,
+    pub settled_at: Option<DateTime<Utc>>,
+    pub updated_at: DateTime<Utc>,
+    pub version: i32,
+}
+
+impl Report {
+    pub fn phase(&self) -> Phase {
+        self.status.phase(self.resume_status)
+    }
+
+    /// The running clock that ends first. While the reporter is asked something only its answer is due: the others
+    /// stand still.
+    pub fn next_clock(&self) -> Option<&Clock> {
+        let asked = self.status == Status::InformationRequested;
+        self.handling
+            .clocks
+            .iter()
+            .filter(|clock| {
+                clock.stopped_on.is_none() && (!asked || clock.kind == ClockKind::Answer)
+            })
+            .min_by_key(|clock| clock.due_on)
+    }
+
+    /// The day by which the next thing is due.
+    pub fn due_on(&self) -> Option<NaiveDate> {
+        self.next_clock().map(|clock| clock.due_on)
+    }
+
+    /// The rule that hinders: the primary citation, else the first.
+    pub fn primary(&self) -> Option<&Cited> {
+        self.content
+            .citations
+            .iter()
+            .find(|cited| cited.primary)
+            .or(self.content.citations.first())
+    }
+
+    /// Every authority on it: the lead and the contributors.
+    pub fn authorities(&self) -> impl Iterator<Item = OrganisationId> + '_ {
+        self.lead
+            .into_iter()
+            .chain(self.handling.contributors.iter().copied())
+    }
+}

@@ -1,0 +1,93 @@
+//! Use cases, one file each: authorise → load → let the domain decide → write all in one transaction → return. Every
+//! function gets the `Actor` and a connection that is already inside `db.read` or `db.write`.
+
+use std::sync::Arc;
+
+use crate::clock::SharedClock;
+use crate::config::Settings;
+use crate::domain::invalid::FieldError;
+use crate::domain::status::Action;
+use crate::domain::workflow::Refusal;
+use crate::store::db::{Db, DbError};
+
+/// What the use cases run on.
+#[derive(Clone)]
+pub struct Context {
+    pub db: Db,
+    pub clock: SharedClock,
+    pub settings: Arc<Settings>,
+}
+
+/// Why a use case did not do what was asked. `http::problem` turns it into a response, once.
+#[derive(Debug)]
+pub enum Error {
+    /// Faulty fields of the body.
+    Invalid(Vec<FieldError>),
+    /// Faulty query keys or headers.
+    InvalidQuery(Vec<FieldError>),
+    /// No valid sign-in; the code says why.
+    Unauthenticated(&'static str),
+    /// Known to exist, but not for this actor; the code says why.
+    Forbidden(&'static str),
+    /// Not there, or not there for this actor.
+    NotFound,
+    /// The action is not legal now; these are.
+    Illegal(Vec<Action>),
+    /// In conflict with how things stand; the code says why.
+    Conflict(&'static str),
+    /// `If-Match` names another version.
+    Stale,
+    /// `If-Match` is missing.
+    PreconditionRequired,
+    /// The Idempotency-Key was used with another request.
+    KeyReused,
+    /// OAuth's own error (RFC 6749, 5.2).
+    OAuth(&'static str),
+    /// Overloaded or without its database.
+    Busy(String),
+    /// Anything unforeseen; logged, never shown.
+    Internal(String),
+}
+
+impl Error {
+    pub fn field(pointer: impl Into<String>, code: &'static str) -> Self {
+        Self::Invalid(vec![FieldError::new(pointer, code)])
+    }
+}
+
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Self {
+        use diesel::result::{DatabaseErrorKind, Error as E};
+        match error {
+            E::NotFound => Self::NotFound,
+            // Two writers met: the client may try again.
+            E::DatabaseError(
+                DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ClosedConnection,
+                info,
+            ) => Self::Busy(info.message().to_owned()),
+            E::DatabaseError(_, info) if info.message().contains("database is locked") => {
+                Self::Busy(info.message().to_owned())
+            }
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
+impl From<DbError> for Error {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Busy(why) => Self::Busy(why),
+            DbError::Query(error) => error.into(),
+        }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Illegal => Self::Illegal(Vec::new()),
+            Refusal::Guard(code) => Self::Conflict(code),
+            Refusal::Invalid(errors) => Self::Invalid(errors),
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Every line of SQL. One file an aggregate; `db` is the only one that knows there are two databases. Functions take a
+//! connection and return domain types.
+
+pub mod db;
+pub mod schema;
+pub mod types;

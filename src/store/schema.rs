@@ -1,0 +1,366 @@
+//! The tables, as both databases have them; a test compares this with the migrated database.
+
+diesel::table! {
+    use diesel::sql_types::{Bool, Date, Integer, Nullable, Text};
+    use crate::store::types::{IdSql, InstantSql};
+
+    organisations (id) {
+        id -> IdSql,
+        kind -> Text,
+        name -> Text,
+        abbreviation -> Nullable<Text>,
+        tooi -> Nullable<Text>,
+        municipality_code -> Nullable<Text>,
+        province_code -> Nullable<Text>,
+        owns_rules -> Bool,
+        operator -> Bool,
+        valid_from -> Nullable<Date>,
+        valid_until -> Nullable<Date>,
+        successor_id -> Nullable<IdSql>,
+        created_at -> InstantSql,
+        updated_at -> InstantSql,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Integer, Nullable, Text};
+    use crate::store::types::{IdSql, InstantSql, JsonSql};
+
+    principals (id) {
+        id -> IdSql,
+        kind -> Text,
+        organisation_id -> IdSql,
+        name -> Text,
+        email -> Nullable<Text>,
+        language -> Text,
+        roles -> JsonSql,
+        scopes -> Nullable<JsonSql>,
+        password_hash -> Nullable<Text>,
+        secret_hash -> Nullable<Text>,
+        created_at -> InstantSql,
+        updated_at -> InstantSql,
+        ended_at -> Nullable<InstantSql>,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Nullable;
+    use crate::store::types::{IdSql, InstantSql};
+
+    sessions (id) {
+        id -> IdSql,
+        principal_id -> IdSql,
+        created_at -> InstantSql,
+        expires_at -> InstantSql,
+        revoked_at -> Nullable<InstantSql>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::store::types::{IdSql, InstantSql};
+
+    refresh_tokens (hash) {
+        hash -> Text,
+        session_id -> IdSql,
+        issued_at -> InstantSql,
+        used_at -> Nullable<InstantSql>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::store::types::{IdSql, InstantSql};
+
+    one_time_tokens (hash) {
+        hash -> Text,
+        principal_id -> IdSql,
+        purpose -> Text,
+        created_at -> InstantSql,
+        expires_at -> InstantSql,
+        used_at -> Nullable<InstantSql>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Binary, Nullable, Text};
+    use crate::store::types::{InstantSql, JsonSql};
+
+    signing_keys (kid) {
+        kid -> Text,
+        sealed -> Binary,
+        public_jwk -> JsonSql,
+        created_at -> InstantSql,
+        retired_at -> Nullable<InstantSql>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+
+    provinces (code) {
+        code -> Text,
+        name -> Text,
+        tooi -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Date, Integer, Nullable, Text};
+    use crate::store::types::JsonSql;
+
+    municipalities (code) {
+        code -> Text,
+        name -> Text,
+        province_code -> Text,
+        valid_from -> Nullable<Date>,
+        valid_until -> Nullable<Date>,
+        successors -> JsonSql,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Date, Integer, Nullable, Text};
+    use crate::store::types::JsonSql;
+
+    regions (code) {
+        code -> Text,
+        kind -> Text,
+        name -> Text,
+        provinces -> JsonSql,
+        valid_from -> Nullable<Date>,
+        valid_until -> Nullable<Date>,
+        source -> Text,
+        confidence -> Text,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+
+    region_municipalities (municipality_code, region_code) {
+        municipality_code -> Text,
+        region_code -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Date, Integer, Nullable, Text};
+    use crate::store::types::IdSql;
+
+    domains (code) {
+        code -> Text,
+        label -> Text,
+        label_en -> Text,
+        lead_id -> Nullable<IdSql>,
+        valid_from -> Nullable<Date>,
+        valid_until -> Nullable<Date>,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Bool, Date, Integer, Nullable, Text};
+    use crate::store::types::{IdSql, JsonSql};
+
+    regulations (identifier) {
+        identifier -> Text,
+        register -> Text,
+        title -> Text,
+        short_title -> Nullable<Text>,
+        aliases -> JsonSql,
+        kind -> Text,
+        level -> Text,
+        owner_id -> Nullable<IdSql>,
+        domains -> JsonSql,
+        valid_from -> Nullable<Date>,
+        valid_until -> Nullable<Date>,
+        successor -> Nullable<Text>,
+        verified -> Bool,
+        note -> Nullable<Text>,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Date, Integer, Nullable, Text};
+    use crate::store::types::{IdSql, JsonSql};
+
+    routing_rules (id) {
+        id -> IdSql,
+        number -> Integer,
+        version -> Integer,
+        sort_order -> Integer,
+        regulation -> Nullable<Text>,
+        article -> Nullable<Text>,
+        domain -> Nullable<Text>,
+        lead_id -> IdSql,
+        contributors -> JsonSql,
+        mode -> Text,
+        valid_from -> Date,
+        valid_until -> Nullable<Date>,
+        explanation_nl -> Text,
+        explanation_en -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::store::types::InstantSql;
+
+    reference_loads (name) {
+        name -> Text,
+        loaded_at -> InstantSql,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Bool, Date, Integer, Nullable, Text};
+    use crate::store::types::{IdSql, InstantSql, JsonSql};
+
+    reports (id) {
+        id -> IdSql,
+        reference -> Nullable<Text>,
+        external_reference -> Nullable<Text>,
+        submitter_id -> IdSql,
+        sender -> JsonSql,
+        on_behalf -> Bool,
+        content -> JsonSql,
+        confidentiality -> Text,
+        status -> Text,
+        resume_status -> Nullable<Text>,
+        phase -> Text,
+        lead_id -> Nullable<IdSql>,
+        contested -> Bool,
+        merged_into -> Nullable<IdSql>,
+        handling -> JsonSql,
+        created_at -> InstantSql,
+        submitted_at -> Nullable<InstantSql>,
+        settled_at -> Nullable<InstantSql>,
+        updated_at -> InstantSql,
+        filed_at -> InstantSql,
+        due_key -> Date,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::store::types::IdSql;
+
+    report_facets (facet, value, report_id) {
+        facet -> Text,
+        value -> Text,
+        report_id -> IdSql,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::store::types::IdSql;
+
+    report_parties (organisation_id, report_id, party) {
+        organisation_id -> IdSql,
+        report_id -> IdSql,
+        party -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Integer;
+
+    reference_numbers (year) {
+        year -> Integer,
+        last -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Integer, Nullable, Text};
+    use crate::store::types::{IdSql, InstantSql, JsonSql};
+
+    events (id) {
+        id -> IdSql,
+        report_id -> IdSql,
+        at -> InstantSql,
+        kind -> Text,
+        from_status -> Nullable<Text>,
+        to_status -> Text,
+        version -> Integer,
+        principal_id -> Nullable<IdSql>,
+        author_name -> Text,
+        organisation_id -> Nullable<IdSql>,
+        organisation_name -> Nullable<Text>,
+        capacity -> Text,
+        details -> JsonSql,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Integer, Nullable, Text};
+    use crate::store::types::{IdSql, InstantSql, JsonSql};
+
+    outbox (id) {
+        id -> IdSql,
+        report_id -> Nullable<IdSql>,
+        event_id -> Nullable<IdSql>,
+        kind -> Text,
+        to_name -> Text,
+        to_email -> Text,
+        language -> Text,
+        data -> JsonSql,
+        message_id -> Text,
+        thread_id -> Nullable<Text>,
+        state -> Text,
+        attempts -> Integer,
+        next_attempt_at -> InstantSql,
+        leased_until -> Nullable<InstantSql>,
+        last_error -> Nullable<Text>,
+        created_at -> InstantSql,
+        sent_at -> Nullable<InstantSql>,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Integer, Text};
+    use crate::store::types::{IdSql, InstantSql, JsonSql};
+
+    idempotency_keys (principal_id, key) {
+        principal_id -> IdSql,
+        key -> Text,
+        fingerprint -> Text,
+        status -> Integer,
+        headers -> JsonSql,
+        body -> Text,
+        created_at -> InstantSql,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    organisations,
+    principals,
+    sessions,
+    refresh_tokens,
+    one_time_tokens,
+    signing_keys,
+    provinces,
+    municipalities,
+    regions,
+    region_municipalities,
+    domains,
+    regulations,
+    routing_rules,
+    reference_loads,
+    reports,
+    report_facets,
+    report_parties,
+    reference_numbers,
+    events,
+    outbox,
+    idempotency_keys,
+);
