@@ -2,5 +2,6 @@
 //! connection and return domain types.
 
 pub mod db;
+pub mod idempotency;
 pub mod schema;
 pub mod types;
