@@ -2,6 +2,8 @@
 //! connection and return domain types.
 
 pub mod db;
+pub mod events;
 pub mod idempotency;
+pub mod reports;
 pub mod schema;
 pub mod types;
