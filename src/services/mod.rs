@@ -2,7 +2,12 @@
 //! function gets the `Actor` and a connection that is already inside `db.read` or `db.write`.
 
 pub mod idempotency;
+pub mod notices;
+pub mod recording;
+pub mod reports;
+pub mod routing;
 pub mod sign_in;
+pub mod transitions;
 
 use std::sync::Arc;
 
