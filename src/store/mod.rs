@@ -4,6 +4,13 @@
 pub mod db;
 pub mod events;
 pub mod idempotency;
+pub mod listing;
+pub mod organisations;
+pub mod places;
+pub mod policy_domains;
+pub mod regions;
+pub mod regulations;
 pub mod reports;
+pub mod routing_rules;
 pub mod schema;
 pub mod types;
