@@ -2,5 +2,9 @@
 //! connection and return domain types.
 
 pub mod db;
+pub mod keys;
+pub mod outbox_account;
+pub mod principals;
 pub mod schema;
+pub mod sessions;
 pub mod types;
