@@ -2,6 +2,7 @@
 //! connection and return domain types.
 
 pub mod db;
+pub mod idempotency;
 pub mod keys;
 pub mod outbox_account;
 pub mod principals;
