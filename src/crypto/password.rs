@@ -27,6 +27,12 @@ pub fn verify(password: &str, hash: &str) -> bool {
     })
 }
 
+/// A hash that no password has, of the same parameters: checking against it takes as long as against any other.
+pub fn unmatched(memory: u32) -> String {
+    let (salt, output) = ("A".repeat(22), "A".repeat(43));
+    format!("$argon2id$v=19$m={memory},t={PASSES},p={LANES}${salt}${output}")
+}
+
 /// Whether a hash was made with other parameters than those in force.
 pub fn outdated(hash: &str, memory: u32) -> bool {
     !hash.starts_with(&format!("$argon2id$v=19$m={memory},t={PASSES},p={LANES}$"))
@@ -45,6 +51,15 @@ mod tests {
         assert!(!verify("correct horse battery", "no hash"));
         assert!(!outdated(&hash, 64));
         assert!(outdated(&hash, 128));
+    }
+
+    #[test]
+    fn the_unmatched_hash_is_worked_on_and_matches_nothing() {
+        let nobody = unmatched(64);
+        assert!(PasswordHash::new(&nobody).is_ok());
+        assert!(!outdated(&nobody, 64));
+        assert!(!verify("", &nobody));
+        assert!(!verify("correct horse battery", &nobody));
     }
 
     #[test]
