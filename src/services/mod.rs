@@ -1,9 +1,13 @@
 //! Use cases, one file each: authorise → load → let the domain decide → write all in one transaction → return. Every
 //! function gets the `Actor` and a connection that is already inside `db.read` or `db.write`.
 
+pub mod clients;
 pub mod idempotency;
 pub mod keys;
+pub mod links;
+pub mod members;
 pub mod passwords;
+pub mod people;
 pub mod sign_in;
 pub mod tokens;
 
