@@ -2,10 +2,12 @@
 //! connection and return domain types.
 
 pub mod db;
+pub mod events;
 pub mod idempotency;
 pub mod keys;
 pub mod outbox_account;
 pub mod principals;
+pub mod reports;
 pub mod schema;
 pub mod sessions;
 pub mod types;

@@ -67,7 +67,7 @@ macro_rules! expressions {
             type Expression = Bound<Nullable<$sql>, Self>;
             fn as_expression(self) -> Self::Expression { Bound::new(self) }
         }
-        impl<$($gen)* DB> ToSql<Nullable<$sql>, DB> for $ty
+        impl<DB, $($gen)*> ToSql<Nullable<$sql>, DB> for $ty
         where
             DB: Backend,
             Self: ToSql<$sql, DB>,
@@ -81,7 +81,7 @@ macro_rules! expressions {
 
 // --- ids ---------------------------------------------------------------------------------------------------------------
 
-expressions!([T: 'static,] Id<T>, IdSql);
+expressions!([T: 'static] Id<T>, IdSql);
 
 impl<T: 'static> ToSql<IdSql, Pg> for Id<T> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
@@ -188,7 +188,7 @@ impl FromSql<InstantSql, MultiBackend> for Instant {
 #[derive(Debug, Clone, PartialEq, Default, FromSqlRow)]
 pub struct Json<T>(pub T);
 
-expressions!([T: fmt::Debug + 'static,] Json<T>, JsonSql);
+expressions!([T: fmt::Debug + 'static] Json<T>, JsonSql);
 
 impl<T: Serialize + fmt::Debug> ToSql<JsonSql, Pg> for Json<T> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
@@ -236,7 +236,7 @@ impl<T: DeserializeOwned> FromSql<JsonSql, MultiBackend> for Json<T> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromSqlRow)]
 pub struct Coded<C>(pub C);
 
-expressions!([C: Code + fmt::Debug,] Coded<C>, Text);
+expressions!([C: Code + fmt::Debug] Coded<C>, Text);
 
 impl<C: Code + fmt::Debug> ToSql<Text, Pg> for Coded<C> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
