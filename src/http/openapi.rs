@@ -224,8 +224,12 @@ fn problem_response(description: &str) -> Value {
     json!({
         "description": description,
         "headers": headers(),
-        "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } }
+        "content": problem_content()
     })
+}
+
+fn problem_content() -> Value {
+    json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } })
 }
 
 fn headers() -> Value {
@@ -277,10 +281,14 @@ fn complete_operation(path: &str, operation: &mut Value) {
             || json!({ "$ref": format!("#/components/responses/Problem{status}") }),
         );
     }
-    for response in responses
-        .values_mut()
-        .filter(|response| response.get("$ref").is_none())
+    for (status, response) in responses
+        .iter_mut()
+        .filter(|(_, response)| response.get("$ref").is_none())
     {
+        // An error that an operation describes in its own words is a problem like any other.
+        if status.starts_with(['4', '5']) && response.get("content").is_none() {
+            response["content"] = problem_content();
+        }
         let own = response["headers"].as_object().cloned().unwrap_or_default();
         response["headers"] = headers();
         if let Some(all) = response["headers"].as_object_mut() {

@@ -10,22 +10,23 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::http::problem::Failure;
-use crate::http::{events, health, openapi, reports, routing, transitions};
+use crate::http::{
+    clients, events, health, me, openapi, password_page, people, reports, routing, sessions,
+    tokens, transitions,
+};
 use crate::services::Context;
 
 /// The operations of version 1, below `/v1`.
 pub fn api(config: &mut ServiceConfig) {
-    config
-        .service(reports::submit_report)
-        .service(reports::list_reports)
-        .service(reports::get_report)
-        .service(reports::change_report)
-        .service(reports::delete_draft);
-    config
-        .service(transitions::list_transitions)
-        .service(transitions::make_transition)
-        .service(events::list_events);
-    config.service(routing::preview_routing);
+    reports::routes(config);
+    transitions::routes(config);
+    events::routes(config);
+    routing::routes(config);
+    sessions::routes(config);
+    tokens::routes(config);
+    me::routes(config);
+    people::routes(config);
+    clients::routes(config);
 }
 
 /// All that the service answers to. The order counts: the first that fits takes the request.
@@ -38,6 +39,8 @@ pub fn routes(context: &Context) -> impl FnOnce(&mut web::ServiceConfig) + use<>
             .app_data(web::PayloadConfig::new(limit))
             .service(health::live)
             .service(health::ready)
+            .service(tokens::jwks)
+            .service(password_page::page)
             .service(
                 web::scope("/v1")
                     .service(openapi_json)
