@@ -10,7 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::http::problem::Failure;
-use crate::http::{health, openapi};
+use crate::http::{envelope, health, openapi};
 use crate::services::Context;
 
 /// The operations of version 1, below `/v1`.
@@ -47,11 +47,7 @@ pub fn cors(context: &Context) -> Cors {
     let origins = Arc::new(context.settings.cors_origins.clone());
     Cors::default()
         .allowed_origin_fn(move |origin, request| {
-            let public = matches!(
-                request.uri.path(),
-                "/v1/openapi.json" | "/.well-known/jwks.json"
-            );
-            public
+            envelope::is_public(request.uri.path())
                 || origin
                     .to_str()
                     .is_ok_and(|origin| origins.iter().any(|allowed| allowed == origin))
@@ -94,7 +90,6 @@ async fn openapi_json(context: web::Data<Context>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/json"))
         .insert_header(("cache-control", "public, max-age=300"))
-        .insert_header(("access-control-allow-origin", "*"))
         .body(openapi::text(&api_url(&context)))
 }
 
