@@ -11,8 +11,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::http::problem::Failure;
 use crate::http::{
-    clients, events, health, me, openapi, password_page, people, reports, routing, sessions,
-    tokens, transitions,
+    clients, envelope, events, health, me, openapi, password_page, people, reports, routing,
+    sessions, tokens, transitions,
 };
 use crate::services::Context;
 
@@ -62,11 +62,7 @@ pub fn cors(context: &Context) -> Cors {
     let origins = Arc::new(context.settings.cors_origins.clone());
     Cors::default()
         .allowed_origin_fn(move |origin, request| {
-            let public = matches!(
-                request.uri.path(),
-                "/v1/openapi.json" | "/.well-known/jwks.json"
-            );
-            public
+            envelope::is_public(request.uri.path())
                 || origin
                     .to_str()
                     .is_ok_and(|origin| origins.iter().any(|allowed| allowed == origin))
@@ -109,7 +105,6 @@ async fn openapi_json(context: web::Data<Context>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/json"))
         .insert_header(("cache-control", "public, max-age=300"))
-        .insert_header(("access-control-allow-origin", "*"))
         .body(openapi::text(&api_url(&context)))
 }
 
