@@ -2,5 +2,9 @@
 //! connection and return domain types.
 
 pub mod db;
+pub mod outbox;
+pub mod recipients;
 pub mod schema;
+#[cfg(test)]
+pub mod testing;
 pub mod types;
