@@ -4,9 +4,14 @@
 //! `domain` (pure rules), `reference` (embedded facts), `clock`, `config`, `store` (SQL), `mail` (texts and transports),
 //! `services` (use cases), `http` (the API), `worker` (background work), `app` (puts the parts together), `cli`.
 
+pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod http;
+pub mod mail;
 pub mod reference;
 pub mod services;
 pub mod store;
+pub mod worker;

@@ -1,1 +1,7 @@
-fn main() {}
+//! Parses the command line and calls one function.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    meldpunt::cli::run()
+}

@@ -1,6 +1,9 @@
 //! Use cases, one file each: authorise → load → let the domain decide → write all in one transaction → return. Every
 //! function gets the `Actor` and a connection that is already inside `db.read` or `db.write`.
 
+pub mod idempotency;
+pub mod sign_in;
+
 use std::sync::Arc;
 
 use crate::clock::SharedClock;

@@ -2,8 +2,11 @@
 //! connection and return domain types.
 
 pub mod db;
+pub mod events;
+pub mod idempotency;
 pub mod outbox;
 pub mod recipients;
+pub mod reports;
 pub mod schema;
 #[cfg(test)]
 pub mod testing;

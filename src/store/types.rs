@@ -67,6 +67,15 @@ macro_rules! expressions {
             type Expression = Bound<Nullable<$sql>, Self>;
             fn as_expression(self) -> Self::Expression { Bound::new(self) }
         }
+        impl<DB, $($gen)*> ToSql<Nullable<$sql>, DB> for $ty
+        where
+            DB: Backend,
+            Self: ToSql<$sql, DB>,
+        {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+                ToSql::<$sql, DB>::to_sql(self, out)
+            }
+        }
     };
 }
 

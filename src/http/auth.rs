@@ -1,0 +1,88 @@
+//! Who calls. A handler gets its `Actor` from here or not at all.
+
+use std::marker::PhantomData;
+
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use futures_util::future::LocalBoxFuture;
+
+use crate::domain::actor::{Actor, Scope};
+use crate::http::problem::Failure;
+use crate::services::{Context, Error, sign_in};
+
+/// The scopes of an operation: a token must hold one of them.
+pub trait Needs: 'static {
+    const ANY: &'static [Scope];
+}
+
+/// Signed in is enough.
+pub struct SignedIn;
+impl Needs for SignedIn {
+    const ANY: &'static [Scope] = &[];
+}
+
+macro_rules! needs {
+    ($($(#[$meta:meta])* $name:ident = $($scope:ident)|+;)+) => {
+        $($(#[$meta])* pub struct $name;
+        impl Needs for $name {
+            const ANY: &'static [Scope] = &[$(Scope::$scope),+];
+        })+
+    };
+}
+needs! {
+    /// `reports:read`
+    ReadReports = ReportsRead;
+    /// `reports:write`
+    WriteReports = ReportsWrite;
+    /// `reports:write` or `triage`: whoever may do something with a report.
+    WorkOnReports = ReportsWrite | Triage;
+    /// `reference:write`
+    WriteReference = ReferenceWrite;
+    /// `organisation:manage`
+    ManageOrganisation = OrganisationManage;
+    /// `admin`
+    Administer = Admin;
+}
+
+/// The caller, with a token that holds one of the scopes of `N`.
+pub struct Granted<N>(pub Actor, PhantomData<N>);
+
+/// The caller, whatever its scopes.
+pub type Auth = Granted<SignedIn>;
+
+impl<N: Needs> FromRequest for Granted<N> {
+    type Error = Failure;
+    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let token = bearer(request);
+        let context = request.app_data::<web::Data<Context>>().cloned();
+        Box::pin(async move {
+            let context = context
+                .ok_or_else(|| Error::Internal("the API runs without its context".into()))?;
+            let actor = sign_in::authenticate(&context, &token?).await?;
+            tracing::Span::current().record("actor", tracing::field::display(actor.id));
+            if !N::ANY.is_empty() && !N::ANY.iter().any(|scope| actor.may(*scope)) {
+                return Err(Error::Forbidden("insufficient_scope").into());
+            }
+            Ok(Self(actor, PhantomData))
+        })
+    }
+}
+
+/// The token of the `Authorization` header; never from the address.
+fn bearer(request: &HttpRequest) -> Result<String, Failure> {
+    let header = request
+        .headers()
+        .get(AUTHORIZATION)
+        .ok_or(Error::Unauthenticated("token_missing"))?;
+    let text = header
+        .to_str()
+        .map_err(|_| Error::Unauthenticated("token_malformed"))?;
+    match text.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() => {
+            Ok(token.trim().to_owned())
+        }
+        _ => Err(Error::Unauthenticated("token_malformed").into()),
+    }
+}

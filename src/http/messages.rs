@@ -1,0 +1,574 @@
+//! What people read when something fails, by code, in Dutch and English. The codes are stable, the words are not.
+
+use crate::domain::actor::Language;
+
+/// Code, Dutch, English.
+type Words = (&'static str, &'static str, &'static str);
+
+fn look_up(table: &'static [Words], code: &str, language: Language) -> Option<&'static str> {
+    table
+        .iter()
+        .find(|words| words.0 == code)
+        .map(|words| match language {
+            Language::Nl => words.1,
+            Language::En => words.2,
+        })
+}
+
+/// The name of a kind of problem.
+pub fn title(_code: &str, status: u16, language: Language) -> &'static str {
+    let (nl, en) = match status {
+        400 => ("Ongeldige invoer", "Invalid input"),
+        401 => ("Niet aangemeld", "Not signed in"),
+        403 => ("Niet toegestaan", "Not allowed"),
+        404 => ("Niet gevonden", "Not found"),
+        405 => ("Methode niet toegestaan", "Method not allowed"),
+        406 => ("Antwoordvorm niet beschikbaar", "Not acceptable"),
+        408 => ("Te traag", "Timed out"),
+        409 => ("Kan nu niet", "In conflict"),
+        412 => ("Intussen gewijzigd", "Changed meanwhile"),
+        413 => ("Te groot", "Too large"),
+        415 => ("Onbekende vorm", "Unsupported media type"),
+        422 => ("Sleutel al gebruikt", "Key used before"),
+        428 => ("If-Match ontbreekt", "If-Match is missing"),
+        429 => ("Te veel verzoeken", "Too many requests"),
+        503 => ("Even niet beschikbaar", "Temporarily unavailable"),
+        _ => ("Er ging iets mis", "Something went wrong"),
+    };
+    match language {
+        Language::Nl => nl,
+        Language::En => en,
+    }
+}
+
+/// What went wrong, in a sentence.
+pub fn detail(code: &str, status: u16, language: Language) -> String {
+    look_up(DETAILS, code, language)
+        .unwrap_or_else(|| title(code, status, language))
+        .to_owned()
+}
+
+/// What is wrong with a field, in a sentence.
+pub fn field(code: &str, params: &[(&'static str, String)], language: Language) -> String {
+    let words = look_up(FIELDS, code, language).unwrap_or(match language {
+        Language::Nl => "Deze waarde klopt niet.",
+        Language::En => "This value is not right.",
+    });
+    params.iter().fold(words.to_owned(), |text, (name, value)| {
+        text.replace(&format!("{{{name}}}"), value)
+    })
+}
+
+/// Every code that `detail` knows; a test holds it against those in use.
+pub static DETAILS: &[Words] = &[
+    (
+        "invalid_input",
+        "Een of meer velden kloppen niet.",
+        "One or more fields are not right.",
+    ),
+    (
+        "invalid_query",
+        "Een of meer zoekvelden of kopregels kloppen niet.",
+        "One or more query keys or headers are not right.",
+    ),
+    (
+        "malformed",
+        "Het verzoek is geen geldige JSON in UTF-8.",
+        "The request is not valid JSON in UTF-8.",
+    ),
+    (
+        "not_found",
+        "Dit bestaat niet, of niet voor u.",
+        "This does not exist, or not for you.",
+    ),
+    (
+        "method_not_allowed",
+        "Dit adres kent deze methode niet; zie de kopregel Allow.",
+        "This address does not have this method; see the Allow header.",
+    ),
+    (
+        "not_acceptable",
+        "De dienst antwoordt in JSON.",
+        "The service answers in JSON.",
+    ),
+    (
+        "unsupported_media_type",
+        "Stuur de inhoud ongecomprimeerd als application/json.",
+        "Send the body as application/json, not compressed.",
+    ),
+    (
+        "too_large",
+        "De inhoud is te groot.",
+        "The body is too large.",
+    ),
+    (
+        "timeout",
+        "Het verzoek kwam niet op tijd binnen.",
+        "The request did not arrive in time.",
+    ),
+    ("token_missing", "Meld u eerst aan.", "Sign in first."),
+    (
+        "token_malformed",
+        "Het toegangsbewijs is niet leesbaar.",
+        "The token cannot be read.",
+    ),
+    (
+        "token_invalid",
+        "Het toegangsbewijs klopt niet.",
+        "The token is not valid.",
+    ),
+    (
+        "token_expired",
+        "Het toegangsbewijs is verlopen; vernieuw het.",
+        "The token has expired; refresh it.",
+    ),
+    (
+        "token_revoked",
+        "Het toegangsbewijs is ingetrokken; meld u opnieuw aan.",
+        "The token was revoked; sign in again.",
+    ),
+    (
+        "wrong_credentials",
+        "E-mailadres of wachtwoord klopt niet.",
+        "The e-mail address or password is not right.",
+    ),
+    (
+        "invalid_client",
+        "De gegevens van de koppeling kloppen niet.",
+        "The client's credentials are not right.",
+    ),
+    (
+        "invalid_grant",
+        "Het vernieuwingsbewijs is ongeldig, verlopen of al gebruikt.",
+        "The refresh token is invalid, expired or used before.",
+    ),
+    (
+        "invalid_request",
+        "Er ontbreekt iets aan het verzoek, of er staat iets dubbel in.",
+        "Something is missing from the request, or stands in it twice.",
+    ),
+    (
+        "invalid_scope",
+        "Deze bevoegdheden heeft de koppeling niet.",
+        "The client does not have these scopes.",
+    ),
+    (
+        "unsupported_grant_type",
+        "Dit soort aanvraag kent de dienst niet.",
+        "The service does not know this grant type.",
+    ),
+    (
+        "insufficient_scope",
+        "Het toegangsbewijs geeft deze bevoegdheid niet.",
+        "The token does not hold the scope for this.",
+    ),
+    (
+        "not_allowed",
+        "Uw rol geeft deze bevoegdheid niet.",
+        "Your role does not allow this.",
+    ),
+    (
+        "illegal_transition",
+        "Deze handeling kan nu niet; zie legalActions voor wat wel kan.",
+        "This action is not possible now; see legalActions for what is.",
+    ),
+    (
+        "stale_version",
+        "Het is intussen gewijzigd; haal het opnieuw op en kijk of uw wijziging nog past.",
+        "It was changed meanwhile; fetch it again and see whether your change still fits.",
+    ),
+    (
+        "if_match_required",
+        "Stuur met If-Match de ETag mee van wat u zag.",
+        "Send the ETag of what you saw as If-Match.",
+    ),
+    (
+        "idempotency_key_reused",
+        "Deze Idempotency-Key is al gebruikt voor een ander verzoek.",
+        "This Idempotency-Key was used for another request.",
+    ),
+    (
+        "idempotency_key_in_progress",
+        "Een verzoek met deze Idempotency-Key is nog bezig.",
+        "A request with this Idempotency-Key is still under way.",
+    ),
+    (
+        "busy",
+        "De dienst is even overbelast; probeer het over enkele seconden opnieuw.",
+        "The service is overloaded for a moment; try again in a few seconds.",
+    ),
+    (
+        "internal_error",
+        "Er ging iets onverwachts mis. Noem het verzoeknummer als u hulp vraagt.",
+        "Something unforeseen went wrong. Name the request id when you ask for help.",
+    ),
+    (
+        "answer_term_running",
+        "De termijn voor het antwoord loopt nog.",
+        "The term for the answer has not lapsed yet.",
+    ),
+    (
+        "reopening_asked_before",
+        "Om heropening is al eerder gevraagd; dat kan één keer.",
+        "Reopening was asked before; that can be done once.",
+    ),
+    (
+        "reopening_term_passed",
+        "Heropening vragen kan tot acht weken na de afhandeling.",
+        "Reopening can be asked until eight weeks after the settlement.",
+    ),
+    (
+        "already_confidential",
+        "De melding is al vertrouwelijk.",
+        "The report is confidential already.",
+    ),
+    (
+        "implementation_pending",
+        "Er is nog iets uit te voeren; het loket handelt daarna af.",
+        "Something is still to be carried out; the desk settles after that.",
+    ),
+    (
+        "not_editable",
+        "De melding is niet meer door de melder te wijzigen.",
+        "The report can no longer be changed by its reporter.",
+    ),
+    (
+        "not_a_draft",
+        "Alleen een concept is te verwijderen.",
+        "Only a draft can be deleted.",
+    ),
+    (
+        "external_reference_taken",
+        "Er is al een melding van uw organisatie met dit zaaknummer.",
+        "Your organisation has a report with this case number already.",
+    ),
+    (
+        "email_taken",
+        "Er is al iemand met dit e-mailadres.",
+        "Somebody with this e-mail address exists already.",
+    ),
+    (
+        "cannot_remove_yourself",
+        "U kunt uzelf niet verwijderen.",
+        "You cannot remove yourself.",
+    ),
+    ("already_exists", "Dit bestaat al.", "This exists already."),
+    (
+        "already_sent",
+        "Dit bericht is al verzonden.",
+        "This notice was sent already.",
+    ),
+    (
+        "still_queued",
+        "Dit bericht staat al in de wachtrij.",
+        "This notice is waiting to be sent already.",
+    ),
+    (
+        "password_set_before",
+        "Het wachtwoord is al ingesteld.",
+        "The password was set already.",
+    ),
+];
+
+/// Every code of a faulty field.
+pub static FIELDS: &[Words] = &[
+    (
+        "required",
+        "Dit veld is verplicht.",
+        "This field is required.",
+    ),
+    (
+        "unknown_field",
+        "Dit veld kent de dienst niet.",
+        "The service does not know this field.",
+    ),
+    (
+        "wrong_type",
+        "Deze waarde is van de verkeerde soort.",
+        "This value is of the wrong type.",
+    ),
+    (
+        "wrong_format",
+        "Deze waarde heeft niet de vorm {format}.",
+        "This value does not have the form {format}.",
+    ),
+    (
+        "wrong_pattern",
+        "Deze waarde past niet bij {pattern}.",
+        "This value does not match {pattern}.",
+    ),
+    (
+        "too_short",
+        "Minstens {limit} tekens.",
+        "At least {limit} characters.",
+    ),
+    (
+        "too_long",
+        "Hoogstens {limit} tekens.",
+        "At most {limit} characters.",
+    ),
+    ("too_few", "Minstens {limit}.", "At least {limit}."),
+    ("too_many", "Hoogstens {limit}.", "At most {limit}."),
+    ("too_small", "Minstens {limit}.", "At least {limit}."),
+    ("too_large", "Hoogstens {limit}.", "At most {limit}."),
+    (
+        "not_in_list",
+        "Kies uit: {options}.",
+        "Choose one of: {options}.",
+    ),
+    (
+        "not_unique",
+        "Hier staat iets dubbel.",
+        "Something stands here twice.",
+    ),
+    (
+        "repeated",
+        "Dit zoekveld mag één keer voorkomen.",
+        "This query key may appear once.",
+    ),
+    (
+        "control_character",
+        "Hier staat een stuurteken in dat niet mag.",
+        "This holds a control character that is not allowed.",
+    ),
+    (
+        "wrong_cursor",
+        "Deze cursor is niet van ons.",
+        "This cursor is not ours.",
+    ),
+    (
+        "wrong_key",
+        "1 tot 255 zichtbare tekens.",
+        "1 to 255 visible characters.",
+    ),
+    (
+        "invalid",
+        "Deze waarde klopt niet.",
+        "This value is not right.",
+    ),
+    (
+        "unknown_municipality",
+        "Deze gemeente kennen wij niet.",
+        "We do not know this municipality.",
+    ),
+    (
+        "ended_municipality",
+        "Deze gemeente bestaat niet meer; bedoelt u {successors}?",
+        "This municipality no longer exists; do you mean {successors}?",
+    ),
+    (
+        "unknown_province",
+        "Deze provincie kennen wij niet.",
+        "We do not know this province.",
+    ),
+    (
+        "unknown_domain",
+        "Dit beleidsterrein kennen wij niet.",
+        "We do not know this policy domain.",
+    ),
+    (
+        "unknown_region",
+        "Deze regio kennen wij niet.",
+        "We do not know this region.",
+    ),
+    (
+        "unknown_regulation",
+        "Deze regeling kennen wij niet.",
+        "We do not know this regulation.",
+    ),
+    (
+        "unknown_organisation",
+        "Deze organisatie kennen wij niet.",
+        "We do not know this organisation.",
+    ),
+    (
+        "no_authority",
+        "Deze organisatie is geen eigenaar van regels.",
+        "This organisation owns no rules.",
+    ),
+    (
+        "ended_organisation",
+        "Deze organisatie bestaat niet meer.",
+        "This organisation no longer exists.",
+    ),
+    (
+        "unknown_report",
+        "Deze melding bestaat niet, of niet voor u.",
+        "This report does not exist, or not for you.",
+    ),
+    (
+        "unknown_measure",
+        "Deze maatregel staat niet bij de melding.",
+        "This measure is not in the report.",
+    ),
+    (
+        "place_required",
+        "Noem minstens één gemeente of provincie.",
+        "Name at least one municipality or province.",
+    ),
+    (
+        "contact_required",
+        "Noem een contactpersoon: die hoort wat er met de melding gebeurt.",
+        "Name a contact person, who hears what becomes of the report.",
+    ),
+    (
+        "several_primary",
+        "Eén regel kan de belangrijkste zijn.",
+        "One rule can be the primary one.",
+    ),
+    (
+        "duplicate_citation",
+        "Deze regel staat er al.",
+        "This rule is cited already.",
+    ),
+    (
+        "citation_malformed",
+        "Dit is geen geldig kenmerk van een regeling.",
+        "This is not a valid identifier of a regulation.",
+    ),
+    (
+        "citation_conflict",
+        "Dit is iets anders dan in het kenmerk zelf staat.",
+        "This differs from what the identifier itself says.",
+    ),
+    (
+        "article_malformed",
+        "Dit is geen artikelnummer.",
+        "This is not an article number.",
+    ),
+    (
+        "paragraph_malformed",
+        "Dit is geen lid.",
+        "This is not a paragraph.",
+    ),
+    (
+        "part_malformed",
+        "Dit is geen onderdeel.",
+        "This is not a part.",
+    ),
+    (
+        "date_in_future",
+        "Deze dag ligt in de toekomst.",
+        "This day lies in the future.",
+    ),
+    (
+        "date_in_past",
+        "Deze dag is al voorbij.",
+        "This day has passed.",
+    ),
+    (
+        "date_too_early",
+        "Deze dag ligt te ver terug.",
+        "This day lies too far back.",
+    ),
+    (
+        "dates_reversed",
+        "Het einde ligt voor het begin.",
+        "The end lies before the beginning.",
+    ),
+    (
+        "publication_malformed",
+        "Dit is geen vindplaats, zoals stb-2026-123.",
+        "This is not an official publication, as stb-2026-123.",
+    ),
+    (
+        "publication_does_not_fit",
+        "Deze vindplaats past niet bij de uitkomst {outcome}.",
+        "This publication does not fit the outcome {outcome}.",
+    ),
+    (
+        "not_for_this_action",
+        "De handeling {action} kent dit veld niet.",
+        "The action {action} does not take this field.",
+    ),
+    (
+        "outcome_needs_authority",
+        "Deze uitkomst vraagt een ministerie; zet de melding eerst door.",
+        "This outcome takes a ministry; route the report first.",
+    ),
+    (
+        "outcome_needs_desk",
+        "Deze uitkomst handelt het loket af.",
+        "This outcome is settled by the desk.",
+    ),
+    (
+        "deviation_needs_reason",
+        "De uitkomst is anders dan het standpunt; zeg waarom.",
+        "The outcome differs from the position; say why.",
+    ),
+    (
+        "already_lead",
+        "Deze organisatie is al eerstverantwoordelijk.",
+        "This organisation is the lead already.",
+    ),
+    (
+        "lead_is_no_contributor",
+        "De eerstverantwoordelijke is geen meebehandelaar.",
+        "The lead is no contributor.",
+    ),
+    (
+        "not_narrower",
+        "De vertrouwelijkheid kan alleen strenger worden.",
+        "Confidentiality can only become narrower.",
+    ),
+    (
+        "nothing_to_correct",
+        "Noem wat er te verbeteren is.",
+        "Name what is to be corrected.",
+    ),
+    (
+        "merge_into_itself",
+        "Een melding kan niet met zichzelf worden samengevoegd.",
+        "A report cannot be merged into itself.",
+    ),
+    (
+        "merge_target_closed",
+        "De andere melding is niet open.",
+        "The other report is not open.",
+    ),
+    (
+        "merge_target_less_confidential",
+        "De andere melding is minder vertrouwelijk.",
+        "The other report is less confidential.",
+    ),
+    (
+        "merge_chain",
+        "Met deze melding zijn zelf meldingen samengevoegd.",
+        "Reports were merged into this one itself.",
+    ),
+    (
+        "role_not_here",
+        "Deze rol past niet bij deze organisatie.",
+        "This role cannot be held at this organisation.",
+    ),
+    (
+        "role_not_yours",
+        "Deze rol kunt u niet geven.",
+        "You cannot give this role.",
+    ),
+    (
+        "scope_beyond_roles",
+        "Deze bevoegdheid geven de rollen niet.",
+        "The roles do not give this scope.",
+    ),
+    (
+        "password_too_simple",
+        "Kies een wachtwoord dat niet uw naam of e-mailadres is.",
+        "Choose a password that is not your name or e-mail address.",
+    ),
+    (
+        "token_unusable",
+        "Deze link is verlopen of al gebruikt; vraag een nieuwe.",
+        "This link has expired or was used; ask for a new one.",
+    ),
+    (
+        "code_malformed",
+        "Dit kenmerk heeft niet de juiste vorm.",
+        "This code does not have the right form.",
+    ),
+    (
+        "not_for_kind",
+        "Dit past niet bij dit soort organisatie.",
+        "This does not fit this kind of organisation.",
+    ),
+];

@@ -1,0 +1,23 @@
+//! The API: actix-web. One file a resource, with its handlers and their request and response types side by side.
+//!
+//! A handler is short: extract, call one use case inside `ctx.db.read` or `ctx.db.write`, turn the outcome into a response.
+//! - `auth::Auth` proves who calls; a use case cannot be called without the `Actor` inside. `auth::Granted<S>` also checks a
+//!   scope of the token.
+//! - `body::Body<T>` and `query::Query<T>` check the request against the schema in the OpenAPI document and name every
+//!   faulty field at once; past them values only need checks that take data.
+//! - `conditional` does ETag and If-Match, `idempotency` the Idempotency-Key, `paging` cursors and `Link`.
+//! - An error is a `services::Error`; `problem` alone turns it into a response. Return it, never build one.
+
+pub mod auth;
+pub mod body;
+pub mod conditional;
+pub mod envelope;
+pub mod health;
+pub mod idempotency;
+pub mod messages;
+pub mod openapi;
+pub mod paging;
+pub mod problem;
+pub mod query;
+pub mod router;
+pub mod schema;

@@ -1,0 +1,263 @@
+//! The OpenAPI document: made by utoipa from the handlers, completed here with what every operation shares.
+
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value, json};
+use utoipa::openapi::security::{ClientCredentials, Flow, OAuth2, Scopes, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_actix_web::AppExt;
+
+use crate::domain::actor::Scope;
+use crate::domain::code::Code;
+use crate::http::envelope::API_VERSION;
+use crate::http::problem::{Problem, ProblemField};
+use crate::http::router;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Meldpunt Knellende Regelgeving",
+        description = "Reports of rules that work out badly (meldingen van knellende regelgeving): hand them in, route them to the ministry that owns the rule, follow them until the rule is changed, an experiment removes the obstacle, or it is said why not.\n\nNames are English; every description carries the Dutch term, and a glossary ties the two. Texts for people are Dutch, or English by `Accept-Language`. Errors are `application/problem+json` (RFC 9457) with a stable `code`. Writes on what can change need `If-Match` with the `ETag` that was seen. Every POST that creates takes an `Idempotency-Key`.",
+        contact(name = "Meldpunt Knellende Regelgeving", url = "https://meldpunt.example/", email = "meldpunt@meldpunt.example"),
+        license(name = "EUPL-1.2", identifier = "EUPL-1.2"),
+    ),
+    tags(
+        (name = "reports", description = "Reports (meldingen): submit, find, read, change."),
+        (name = "workflow", description = "The handling (behandeling): what can be done, what was done."),
+        (name = "routing", description = "Routing (doorzetten): which authority owns the rule."),
+        (name = "sign-in", description = "Sign-in (aanmelden): people and API clients, tokens, passwords."),
+        (name = "organisations", description = "Organisations (organisaties) with their people and API clients."),
+        (name = "reference", description = "Reference data (referentiegegevens): places, regulations, policy domains."),
+        (name = "notices", description = "Notices (kennisgevingen): what was mailed, and what could not be."),
+    ),
+    components(schemas(Problem, ProblemField)),
+    modifiers(&Security),
+)]
+struct Base;
+
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scopes = Scopes::from_iter(
+            Scope::ALL
+                .iter()
+                .map(|scope| (scope.as_str(), describe(*scope))),
+        );
+        let flow = Flow::ClientCredentials(ClientCredentials::new("oauth/token", scopes));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("oauth2", SecurityScheme::OAuth2(OAuth2::with_description(
+            [flow],
+            "API clients (koppelingen) get a token at `POST /oauth/token`; people at `POST /sessions`. Both send it as `Authorization: Bearer …`.",
+        )));
+    }
+}
+
+fn describe(scope: Scope) -> &'static str {
+    match scope {
+        Scope::ReportsRead => "Read reports (meldingen lezen)",
+        Scope::ReportsWrite => "Submit and answer for reports (meldingen doen)",
+        Scope::Triage => "Work on reports as desk or ministry (meldingen behandelen)",
+        Scope::ReferenceWrite => "Change reference data (referentiegegevens wijzigen)",
+        Scope::OrganisationManage => {
+            "Manage people and clients of an organisation (organisatie beheren)"
+        }
+        Scope::Admin => "Run the service (dienst beheren)",
+    }
+}
+
+/// The document, with the server it names.
+pub fn document(api_url: &str) -> Value {
+    let mut document = PLAIN.clone();
+    document["servers"] = json!([{ "url": api_url, "description": "The service (de dienst)" }]);
+    document
+}
+
+/// As it is committed: readable, and the same on every machine.
+pub fn text(api_url: &str) -> String {
+    let mut text = serde_json::to_string_pretty(&document(api_url)).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+static PLAIN: LazyLock<Value> = LazyLock::new(|| {
+    let (_, mut built) = actix_web::App::new()
+        .into_utoipa_app()
+        .openapi(Base::openapi())
+        .configure(router::api)
+        .split_for_parts();
+    built.info.version = API_VERSION.into();
+    let mut document = json!(built);
+    complete(&mut document);
+    document
+});
+
+/// The paths and their methods, as templates: what a path that answers 405 does have.
+pub fn methods(path: &str) -> Option<String> {
+    let paths = PLAIN["paths"].as_object()?;
+    let fits = |template: &str| {
+        let (mut ours, mut theirs) = (template.split('/'), path.split('/'));
+        loop {
+            match (ours.next(), theirs.next()) {
+                (None, None) => return true,
+                (Some(a), Some(b)) if a == b || (a.starts_with('{') && !b.is_empty()) => {}
+                _ => return false,
+            }
+        }
+    };
+    // A literal path goes before a template, as in the router.
+    let exact = paths.keys().find(|template| template.as_str() == path);
+    let template = exact.or_else(|| paths.keys().find(|template| fits(template)))?;
+    let mut allowed: Vec<String> = paths[template]
+        .as_object()?
+        .keys()
+        .map(|method| method.to_uppercase())
+        .collect();
+    if allowed.iter().any(|method| method == "GET") {
+        allowed.push("HEAD".into());
+    }
+    Some(allowed.join(", "))
+}
+
+/// Adds what every operation has: errors by what it takes, the version header, an operation id in camel case.
+fn complete(document: &mut Value) {
+    let Some(paths) = document["paths"].as_object_mut() else {
+        return;
+    };
+    for (path, item) in paths {
+        for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut) {
+            complete_operation(path, operation);
+        }
+    }
+    document["components"]["headers"] = json!({
+        "API-Version": { "description": "Version of the API (versie)", "schema": { "type": "string", "examples": [API_VERSION] } },
+        "X-Request-Id": { "description": "Number to name when asking for help (verzoeknummer)", "schema": { "type": "string", "format": "uuid" } }
+    });
+    document["components"]["responses"] = Value::Object(
+        ERRORS
+            .iter()
+            .map(|(status, description)| {
+                (format!("Problem{status}"), problem_response(description))
+            })
+            .collect(),
+    );
+}
+
+const ERRORS: &[(&str, &str)] = &[
+    (
+        "400",
+        "Faulty input; every faulty field is named (ongeldige invoer)",
+    ),
+    ("401", "No valid token (niet aangemeld)"),
+    (
+        "403",
+        "The token or the role does not allow this (niet toegestaan)",
+    ),
+    ("404", "Not there, or not there for you (niet gevonden)"),
+    (
+        "406",
+        "The client does not take JSON (antwoordvorm niet beschikbaar)",
+    ),
+    ("408", "The request did not arrive in time (te traag)"),
+    ("409", "In conflict with how things stand (kan nu niet)"),
+    (
+        "412",
+        "Changed since the version named in If-Match (intussen gewijzigd)",
+    ),
+    ("413", "The body is too large (te groot)"),
+    (
+        "415",
+        "The body has another media type, or is compressed (onbekende vorm)",
+    ),
+    (
+        "422",
+        "The Idempotency-Key was used for another request (sleutel al gebruikt)",
+    ),
+    ("428", "If-Match is missing (If-Match ontbreekt)"),
+    ("500", "Something unforeseen (er ging iets mis)"),
+    (
+        "503",
+        "Overloaded; try again after Retry-After (even niet beschikbaar)",
+    ),
+];
+
+fn problem_response(description: &str) -> Value {
+    json!({
+        "description": description,
+        "headers": headers(),
+        "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } }
+    })
+}
+
+fn headers() -> Value {
+    json!({
+        "API-Version": { "$ref": "#/components/headers/API-Version" },
+        "X-Request-Id": { "$ref": "#/components/headers/X-Request-Id" }
+    })
+}
+
+fn complete_operation(path: &str, operation: &mut Value) {
+    let has_parameter = |name: &str| {
+        operation["parameters"]
+            .as_array()
+            .is_some_and(|list| list.iter().any(|parameter| parameter["name"] == name))
+    };
+    let has_parameters = operation["parameters"]
+        .as_array()
+        .is_some_and(|list| !list.is_empty());
+    let has_body = operation.get("requestBody").is_some();
+    let secured = operation["security"]
+        .as_array()
+        .is_some_and(|list| !list.is_empty());
+    let if_match = has_parameter("If-Match");
+    let idempotent = has_parameter("Idempotency-Key");
+    let mut errors = vec!["406", "500", "503"];
+    let mut add = |when: bool, statuses: &[&'static str]| {
+        if when {
+            errors.extend(statuses)
+        }
+    };
+    add(has_parameters || has_body, &["400"]);
+    add(secured, &["401", "403"]);
+    add(path.contains('{'), &["404"]);
+    add(if_match, &["412", "428"]);
+    add(if_match || idempotent || has_body, &["409"]);
+    add(idempotent, &["422"]);
+    add(has_body, &["408", "413", "415"]);
+    if operation.get("security").is_none() {
+        operation["security"] = json!([]);
+    }
+    if let Some(id) = operation["operationId"].as_str().map(camel) {
+        operation["operationId"] = json!(id);
+    }
+    let Some(responses) = operation["responses"].as_object_mut() else {
+        return;
+    };
+    for status in errors {
+        responses.entry(status).or_insert_with(
+            || json!({ "$ref": format!("#/components/responses/Problem{status}") }),
+        );
+    }
+    for response in responses
+        .values_mut()
+        .filter(|response| response.get("$ref").is_none())
+    {
+        let own = response["headers"].as_object().cloned().unwrap_or_default();
+        response["headers"] = headers();
+        if let Some(all) = response["headers"].as_object_mut() {
+            all.extend(own);
+        }
+    }
+    responses.sort_keys();
+}
+
+fn camel(snake: &str) -> String {
+    let mut words = snake.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |mut name, word| {
+        let mut letters = word.chars();
+        name.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        name.push_str(letters.as_str());
+        name
+    })
+}

@@ -1,0 +1,113 @@
+//! Query keys: checked against the parameters of the OpenAPI document, unknown ones refused.
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use std::future::{Ready, ready};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+
+use crate::domain::invalid::FieldError;
+use crate::http::problem::Failure;
+use crate::http::schema;
+use crate::services::Error;
+
+/// The query keys of an operation. A key whose parameter is an array may repeat.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned + IntoParams + 'static> FromRequest for Query<T> {
+    type Error = Failure;
+    type Future = Ready<Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(parse(request.query_string()).map(Self))
+    }
+}
+
+fn parse<T: DeserializeOwned + IntoParams + 'static>(query: &str) -> Result<T, Failure> {
+    let parameters = T::into_params(|| Some(ParameterIn::Query));
+    let schemas: Map<String, Value> = parameters
+        .iter()
+        .map(|parameter| (parameter.name.clone(), json!(parameter.schema)))
+        .collect();
+    let value = Value::Object(collect(query, &schemas)?);
+    let validator = schema::validator::<T>(|| object_schema(&parameters, &schemas))?;
+    let faults: Vec<FieldError> = schema::faults(&validator, &value)
+        .into_iter()
+        .map(|fault| FieldError {
+            pointer: key_of(&fault.pointer),
+            ..fault
+        })
+        .collect();
+    if !faults.is_empty() {
+        return Err(Error::InvalidQuery(faults).into());
+    }
+    serde_json::from_value(value).map_err(|e| {
+        tracing::warn!(error = %e, "a query fits its schema and not its type");
+        Failure::Malformed
+    })
+}
+
+/// `/status/0` is a fault of the key `status`.
+fn key_of(pointer: &str) -> String {
+    pointer
+        .split('/')
+        .nth(1)
+        .unwrap_or_default()
+        .replace("~1", "/")
+        .replace("~0", "~")
+}
+
+fn object_schema(parameters: &[Parameter], schemas: &Map<String, Value>) -> Value {
+    let required: Vec<&String> = parameters
+        .iter()
+        .filter(|parameter| parameter.required == utoipa::openapi::Required::True)
+        .map(|parameter| &parameter.name)
+        .collect();
+    json!({ "type": "object", "properties": schemas, "required": required, "additionalProperties": false })
+}
+
+/// Gives each value the JSON type its parameter has; a value that has not is left as text for the schema to refuse.
+fn collect(query: &str, schemas: &Map<String, Value>) -> Result<Map<String, Value>, Failure> {
+    let pairs = actix_web::web::Query::<Vec<(String, String)>>::from_query(query)
+        .map_err(|_| Failure::Malformed)?
+        .into_inner();
+    let mut found = Map::new();
+    let mut repeated = Vec::new();
+    for (key, text) in pairs {
+        let schema = schemas.get(&key);
+        if schema.is_some_and(|schema| has_type(schema, "array")) {
+            let items = found.entry(key).or_insert_with(|| json!([]));
+            if let Some(items) = items.as_array_mut() {
+                items.push(Value::String(text));
+            }
+            continue;
+        }
+        let value = match schema {
+            Some(schema) if has_type(schema, "integer") => {
+                text.parse::<i64>().map_or(Value::String(text), Value::from)
+            }
+            Some(schema) if has_type(schema, "boolean") => text
+                .parse::<bool>()
+                .map_or(Value::String(text), Value::from),
+            _ => Value::String(text),
+        };
+        if found.insert(key.clone(), value).is_some() {
+            repeated.push(FieldError::new(key, "repeated"));
+        }
+    }
+    if repeated.is_empty() {
+        Ok(found)
+    } else {
+        Err(Error::InvalidQuery(repeated).into())
+    }
+}
+
+/// Whether a schema allows this JSON type; a nullable type is a list of types.
+fn has_type(schema: &Value, name: &str) -> bool {
+    match &schema["type"] {
+        Value::String(only) => only == name,
+        Value::Array(several) => several.iter().any(|one| one == name),
+        _ => false,
+    }
+}

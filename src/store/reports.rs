@@ -1,0 +1,490 @@
+//! Reports, with the two tables that lists filter on: what a report is about (facets) and who has it (parties).
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+
+use crate::domain::code::{Code, code_list};
+use crate::domain::id::{OrganisationId, ReportId};
+use crate::domain::report::{Confidentiality, Content, Handling, Report, Sender};
+use crate::domain::status::{Phase, Status};
+use crate::store::db::Conn;
+use crate::store::schema::{reference_numbers, report_facets, report_parties, reports};
+use crate::store::types::{Coded, Instant, Json};
+
+code_list! {
+    /// What an organisation is to a report.
+    pub enum Party {
+        Reporter = "reporter",
+        Lead = "lead",
+        Contributor = "contributor",
+        Follower = "follower",
+    }
+}
+
+code_list! {
+    /// What a report is about, as lists filter on it.
+    pub enum Facet {
+        Domain = "domain",
+        Municipality = "municipality",
+        Province = "province",
+        Region = "region",
+        Regulation = "regulation",
+    }
+}
+
+/// Sorts after every day: a report with nothing due.
+pub const NOTHING_DUE: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap();
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Debug)]
+#[diesel(table_name = reports, treat_none_as_null = true, treat_none_as_default_value = false)]
+pub(super) struct Row {
+    id: ReportId,
+    reference: Option<String>,
+    external_reference: Option<String>,
+    submitter_id: OrganisationId,
+    sender: Json<Sender>,
+    on_behalf: bool,
+    content: Json<Content>,
+    confidentiality: Coded<Confidentiality>,
+    status: Coded<Status>,
+    resume_status: Option<Coded<Status>>,
+    phase: Coded<Phase>,
+    lead_id: Option<OrganisationId>,
+    contested: bool,
+    merged_into: Option<ReportId>,
+    handling: Json<Handling>,
+    created_at: Instant,
+    submitted_at: Option<Instant>,
+    settled_at: Option<Instant>,
+    updated_at: Instant,
+    filed_at: Instant,
+    due_key: NaiveDate,
+    version: i32,
+}
+
+impl From<&Report> for Row {
+    fn from(report: &Report) -> Self {
+        Self {
+            id: report.id,
+            reference: report.reference.clone(),
+            external_reference: report.external_reference.clone(),
+            submitter_id: report.submitter,
+            sender: Json(report.sender.clone()),
+            on_behalf: report.on_behalf,
+            content: Json(report.content.clone()),
+            confidentiality: Coded(report.confidentiality),
+            status: Coded(report.status),
+            resume_status: report.resume_status.map(Coded),
+            phase: Coded(report.phase()),
+            lead_id: report.lead,
+            contested: report.contested,
+            merged_into: report.merged_into,
+            handling: Json(report.handling.clone()),
+            created_at: Instant(report.created_at),
+            submitted_at: report.submitted_at.map(Instant),
+            settled_at: report.settled_at.map(Instant),
+            updated_at: Instant(report.updated_at),
+            filed_at: Instant(report.submitted_at.unwrap_or(report.created_at)),
+            due_key: report.due_on().unwrap_or(NOTHING_DUE),
+            version: report.version,
+        }
+    }
+}
+
+impl From<Row> for Report {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            reference: row.reference,
+            external_reference: row.external_reference,
+            submitter: row.submitter_id,
+            sender: row.sender.0,
+            on_behalf: row.on_behalf,
+            content: row.content.0,
+            confidentiality: row.confidentiality.0,
+            status: row.status.0,
+            resume_status: row.resume_status.map(|status| status.0),
+            lead: row.lead_id,
+            contested: row.contested,
+            merged_into: row.merged_into,
+            handling: row.handling.0,
+            created_at: row.created_at.0,
+            submitted_at: row.submitted_at.map(|at| at.0),
+            settled_at: row.settled_at.map(|at| at.0),
+            updated_at: row.updated_at.0,
+            version: row.version,
+        }
+    }
+}
+
+/// One report.
+pub fn find(conn: &mut Conn, id: ReportId) -> QueryResult<Option<Report>> {
+    reports::table
+        .find(id)
+        .first::<Row>(conn)
+        .optional()
+        .map(|row| row.map(Report::from))
+}
+
+/// The reports merged into one, the earliest submitted first.
+pub fn merged_into(conn: &mut Conn, target: ReportId) -> QueryResult<Vec<Report>> {
+    let merged = reports::merged_into
+        .eq(target)
+        .and(reports::status.eq(Coded(Status::Merged)));
+    let rows = reports::table
+        .filter(merged)
+        .order((reports::filed_at, reports::id))
+        .load::<Row>(conn)?;
+    Ok(rows.into_iter().map(Report::from).collect())
+}
+
+/// The next number of a year: ascending, never given twice; one that is rolled back leaves a gap.
+pub fn next_reference(conn: &mut Conn, year: i32) -> QueryResult<String> {
+    #[derive(QueryableByName)]
+    struct Number {
+        #[diesel(sql_type = diesel::sql_types::Integer)]
+        last: i32,
+    }
+    // The year is a number of ours; the two databases write placeholders differently.
+    let sql = format!(
+        "INSERT INTO reference_numbers (year, last) VALUES ({year}, 1) \
+         ON CONFLICT (year) DO UPDATE SET last = reference_numbers.last + 1 RETURNING last"
+    );
+    let number = match conn {
+        Conn::Sqlite(conn) => diesel::sql_query(sql).get_result::<Number>(conn)?,
+        Conn::Postgres(conn) => diesel::sql_query(sql).get_result::<Number>(conn)?,
+    };
+    Ok(format!("MKR-{year}-{:06}", number.last))
+}
+
+/// The last number given out in a year; 0 for none.
+pub fn last_number(conn: &mut Conn, year: i32) -> QueryResult<i32> {
+    reference_numbers::table
+        .find(year)
+        .select(reference_numbers::last)
+        .first(conn)
+        .optional()
+        .map(Option::unwrap_or_default)
+}
+
+/// Writes a new report with what lists filter on.
+pub fn insert(conn: &mut Conn, report: &Report) -> QueryResult<()> {
+    diesel::insert_into(reports::table)
+        .values(Row::from(report))
+        .execute(conn)?;
+    insert_facets(conn, &facets(report))?;
+    insert_parties(conn, &parties(report))
+}
+
+/// Writes a report that was `before`; false when another has changed it since. What lists filter on is rewritten only
+/// where it changed.
+pub fn update(conn: &mut Conn, before: &Report, after: &Report) -> QueryResult<bool> {
+    let same = reports::id
+        .eq(after.id)
+        .and(reports::version.eq(before.version));
+    if diesel::update(reports::table.filter(same))
+        .set(Row::from(after))
+        .execute(conn)?
+        == 0
+    {
+        return Ok(false);
+    }
+    let facets_after = facets(after);
+    if facets(before) != facets_after {
+        diesel::delete(report_facets::table.filter(report_facets::report_id.eq(after.id)))
+            .execute(conn)?;
+        insert_facets(conn, &facets_after)?;
+    }
+    let parties_after = parties(after);
+    if parties(before) != parties_after {
+        diesel::delete(report_parties::table.filter(report_parties::report_id.eq(after.id)))
+            .execute(conn)?;
+        insert_parties(conn, &parties_after)?;
+    }
+    Ok(true)
+}
+
+/// Deletes a report of this version with all that hangs on it; false when it was changed since.
+pub fn delete(conn: &mut Conn, report: &Report) -> QueryResult<bool> {
+    let same = reports::id
+        .eq(report.id)
+        .and(reports::version.eq(report.version));
+    Ok(diesel::delete(reports::table.filter(same)).execute(conn)? == 1)
+}
+
+type FacetRow = (&'static str, String, ReportId);
+type PartyRow = (OrganisationId, ReportId, &'static str);
+
+fn facets(report: &Report) -> Vec<FacetRow> {
+    let content = &report.content;
+    let regulations: Vec<String> = content
+        .citations
+        .iter()
+        .filter_map(|cited| cited.citation.regulation())
+        .collect();
+    let mut rows: Vec<FacetRow> = [
+        (Facet::Domain, &content.domains),
+        (Facet::Municipality, &content.municipalities),
+        (Facet::Province, &content.provinces),
+        (Facet::Region, &content.regions),
+        (Facet::Regulation, &regulations),
+    ]
+    .into_iter()
+    .flat_map(|(facet, values)| {
+        values
+            .iter()
+            .map(move |value| (facet.as_str(), value.clone(), report.id))
+    })
+    .collect();
+    rows.sort();
+    rows.dedup();
+    rows
+}
+
+fn parties(report: &Report) -> Vec<PartyRow> {
+    let mut rows = vec![(report.submitter, report.id, Party::Reporter.as_str())];
+    rows.extend(
+        report
+            .lead
+            .map(|lead| (lead, report.id, Party::Lead.as_str())),
+    );
+    let with = |party: Party| move |id: &OrganisationId| (*id, report.id, party.as_str());
+    rows.extend(
+        report
+            .handling
+            .contributors
+            .iter()
+            .map(with(Party::Contributor)),
+    );
+    rows.extend(report.handling.followers.iter().map(with(Party::Follower)));
+    rows.sort();
+    rows.dedup();
+    rows
+}
+
+fn insert_facets(conn: &mut Conn, rows: &[FacetRow]) -> QueryResult<()> {
+    use report_facets::{facet, report_id, table, value};
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let values: Vec<_> = rows
+        .iter()
+        .map(|(kind, text, report)| (facet.eq(*kind), value.eq(text), report_id.eq(*report)))
+        .collect();
+    // Several rows in one statement have no common form.
+    match conn {
+        Conn::Sqlite(conn) => diesel::insert_into(table).values(values).execute(conn),
+        Conn::Postgres(conn) => diesel::insert_into(table).values(values).execute(conn),
+    }
+    .map(drop)
+}
+
+fn insert_parties(conn: &mut Conn, rows: &[PartyRow]) -> QueryResult<()> {
+    use report_parties::{organisation_id, party, report_id, table};
+    let values: Vec<_> = rows
+        .iter()
+        .map(|(organisation, report, kind)| {
+            (
+                organisation_id.eq(*organisation),
+                report_id.eq(*report),
+                party.eq(*kind),
+            )
+        })
+        .collect();
+    match conn {
+        Conn::Sqlite(conn) => diesel::insert_into(table).values(values).execute(conn),
+        Conn::Postgres(conn) => diesel::insert_into(table).values(values).execute(conn),
+    }
+    .map(drop)
+}
+
+/// Whose reports a list may show.
+#[derive(Debug, Clone, Default)]
+pub struct Visible {
+    /// Everything but others' drafts.
+    pub desk: bool,
+    /// Everything that is neither a draft nor confidential.
+    pub unpublished: bool,
+    /// What this organisation has as one of these.
+    pub organisation: Option<OrganisationId>,
+    pub parties: Vec<Party>,
+}
+
+/// What a list is limited to; empty lists limit nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub status: Vec<Status>,
+    pub phase: Vec<Phase>,
+    pub authority: Vec<OrganisationId>,
+    pub submitter: Vec<OrganisationId>,
+    pub external_reference: Option<String>,
+    pub reference: Option<String>,
+    pub updated_since: Option<DateTime<Utc>>,
+    pub facets: Vec<(Facet, Vec<String>)>,
+}
+
+code_list! {
+    /// Order of a list of reports; a minus turns it round.
+    pub enum Sort {
+        Submitted = "submitted",
+        SubmittedDescending = "-submitted",
+        Updated = "updated",
+        UpdatedDescending = "-updated",
+        Due = "due",
+        DueDescending = "-due",
+    }
+}
+
+/// The key of the last row of a page.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub enum After {
+    At(DateTime<Utc>, ReportId),
+    On(NaiveDate, ReportId),
+}
+
+/// The key of a report in this order.
+pub fn key(sort: Sort, report: &Report) -> After {
+    match sort {
+        Sort::Submitted | Sort::SubmittedDescending => {
+            After::At(report.submitted_at.unwrap_or(report.created_at), report.id)
+        }
+        Sort::Updated | Sort::UpdatedDescending => After::At(report.updated_at, report.id),
+        Sort::Due | Sort::DueDescending => {
+            After::On(report.due_on().unwrap_or(NOTHING_DUE), report.id)
+        }
+    }
+}
+
+/// A page of what is visible and fits the filter; one statement whatever the filters.
+pub fn list(
+    conn: &mut Conn,
+    visible: &Visible,
+    filter: &Filter,
+    sort: Sort,
+    after: Option<&After>,
+    limit: i64,
+) -> QueryResult<Vec<Report>> {
+    let mut query = reports::table.into_boxed().filter(visibility(visible));
+    if !filter.status.is_empty() {
+        query = query.filter(
+            reports::status.eq_any(filter.status.iter().copied().map(Coded).collect::<Vec<_>>()),
+        );
+    }
+    if !filter.phase.is_empty() {
+        query = query.filter(
+            reports::phase.eq_any(filter.phase.iter().copied().map(Coded).collect::<Vec<_>>()),
+        );
+    }
+    if !filter.authority.is_empty() {
+        query = query.filter(
+            reports::lead_id.eq_any(
+                filter
+                    .authority
+                    .iter()
+                    .copied()
+                    .map(Some)
+                    .collect::<Vec<_>>(),
+            ),
+        );
+    }
+    if !filter.submitter.is_empty() {
+        query = query.filter(reports::submitter_id.eq_any(filter.submitter.clone()));
+    }
+    if let Some(reference) = &filter.external_reference {
+        query = query.filter(reports::external_reference.eq(reference.clone()));
+    }
+    if let Some(reference) = &filter.reference {
+        query = query.filter(reports::reference.eq(reference.clone()));
+    }
+    if let Some(since) = filter.updated_since {
+        query = query.filter(reports::updated_at.ge(Instant(since)));
+    }
+    for (facet, values) in filter
+        .facets
+        .iter()
+        .filter(|(_, values)| !values.is_empty())
+    {
+        use report_facets as f;
+        let found = f::table
+            .filter(f::report_id.eq(reports::id))
+            .filter(f::facet.eq(facet.as_str()))
+            .filter(f::value.eq_any(values.clone()));
+        query = query.filter(diesel::dsl::exists(found));
+    }
+    // Keyset: strictly beyond the last row seen, by the sort column and then by id.
+    macro_rules! ordered {
+        ($column:expr, $after:pat => $value:expr, $id:expr, ascending) => {{
+            if let Some($after) = after {
+                query = query.filter(
+                    $column
+                        .gt($value)
+                        .or($column.eq($value).and(reports::id.gt(*$id))),
+                );
+            }
+            query.order(($column.asc(), reports::id.asc()))
+        }};
+        ($column:expr, $after:pat => $value:expr, $id:expr, descending) => {{
+            if let Some($after) = after {
+                query = query.filter(
+                    $column
+                        .lt($value)
+                        .or($column.eq($value).and(reports::id.lt(*$id))),
+                );
+            }
+            query.order(($column.desc(), reports::id.desc()))
+        }};
+    }
+    let query = match sort {
+        Sort::Submitted => {
+            ordered!(reports::filed_at, After::At(at, id) => Instant(*at), id, ascending)
+        }
+        Sort::SubmittedDescending => {
+            ordered!(reports::filed_at, After::At(at, id) => Instant(*at), id, descending)
+        }
+        Sort::Updated => {
+            ordered!(reports::updated_at, After::At(at, id) => Instant(*at), id, ascending)
+        }
+        Sort::UpdatedDescending => {
+            ordered!(reports::updated_at, After::At(at, id) => Instant(*at), id, descending)
+        }
+        Sort::Due => ordered!(reports::due_key, After::On(day, id) => *day, id, ascending),
+        Sort::DueDescending => {
+            ordered!(reports::due_key, After::On(day, id) => *day, id, descending)
+        }
+    };
+    let rows = query.limit(limit).load::<Row>(conn)?;
+    Ok(rows.into_iter().map(Report::from).collect())
+}
+
+type Predicate = Box<
+    dyn BoxableExpression<
+            reports::table,
+            crate::store::db::MultiBackend,
+            SqlType = diesel::sql_types::Bool,
+        >,
+>;
+
+/// The rule of `policy::view` as a condition; a test holds the two together.
+fn visibility(visible: &Visible) -> Predicate {
+    let submitted = || reports::status.ne(Coded(Status::Draft));
+    let mut seen: Predicate = Box::new(diesel::dsl::sql::<diesel::sql_types::Bool>("1 = 0"));
+    if visible.desk {
+        seen = Box::new(seen.or(submitted()).or(reports::on_behalf));
+    }
+    if visible.unpublished {
+        let open =
+            submitted().and(reports::confidentiality.ne(Coded(Confidentiality::Confidential)));
+        seen = Box::new(seen.or(open));
+    }
+    if let Some(organisation) = visible.organisation.filter(|_| !visible.parties.is_empty()) {
+        use report_parties as p;
+        let kinds: Vec<&str> = visible.parties.iter().map(|party| party.as_str()).collect();
+        let mine = p::table
+            .filter(p::organisation_id.eq(organisation))
+            .filter(p::report_id.eq(reports::id))
+            .filter(p::party.eq_any(kinds))
+            .select(p::report_id);
+        seen = Box::new(seen.or(diesel::dsl::exists(mine)));
+    }
+    seen
+}
