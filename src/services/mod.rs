@@ -1,7 +1,9 @@
 //! Use cases, one file each: authorise → load → let the domain decide → write all in one transaction → return. Every
 //! function gets the `Actor` and a connection that is already inside `db.read` or `db.write`.
 
+pub mod dead_letters;
 pub mod idempotency;
+pub mod notices;
 pub mod sign_in;
 
 use std::sync::Arc;
