@@ -2,6 +2,12 @@
 //! function gets the `Actor` and a connection that is already inside `db.read` or `db.write`.
 
 pub mod idempotency;
+pub mod organisations;
+pub mod places;
+pub mod reference;
+pub mod regulations;
+pub mod routing_rules;
+pub mod seed;
 pub mod sign_in;
 
 use std::sync::Arc;

@@ -8,6 +8,7 @@ pub mod listing;
 pub mod organisations;
 pub mod places;
 pub mod policy_domains;
+pub mod reference_loads;
 pub mod regions;
 pub mod regulations;
 pub mod reports;
