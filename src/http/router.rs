@@ -10,11 +10,23 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::http::problem::Failure;
-use crate::http::{health, openapi};
+use crate::http::{events, health, openapi, reports, routing, transitions};
 use crate::services::Context;
 
 /// The operations of version 1, below `/v1`.
-pub fn api(_config: &mut ServiceConfig) {}
+pub fn api(config: &mut ServiceConfig) {
+    config
+        .service(reports::submit_report)
+        .service(reports::list_reports)
+        .service(reports::get_report)
+        .service(reports::change_report)
+        .service(reports::delete_draft);
+    config
+        .service(transitions::list_transitions)
+        .service(transitions::make_transition)
+        .service(events::list_events);
+    config.service(routing::preview_routing);
+}
 
 /// All that the service answers to. The order counts: the first that fits takes the request.
 pub fn routes(context: &Context) -> impl FnOnce(&mut web::ServiceConfig) + use<> {

@@ -2,13 +2,18 @@
 //! function gets the `Actor` and a connection that is already inside `db.read` or `db.write`.
 
 pub mod idempotency;
+pub mod notices;
 pub mod organisations;
 pub mod places;
+pub mod recording;
 pub mod reference;
 pub mod regulations;
+pub mod reports;
+pub mod routing;
 pub mod routing_rules;
 pub mod seed;
 pub mod sign_in;
+pub mod transitions;
 
 use std::sync::Arc;
 
