@@ -4,14 +4,13 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::domain::actor::{Role, Scope};
 use crate::domain::id::{OrganisationId, PrincipalId};
 use crate::http::auth::{Granted, ManageOrganisation};
 use crate::http::body::Body;
-use crate::http::conditional::{self, IfMatch, etag};
+use crate::http::conditional::{self, IfMatch, IfMatchHeader, etag};
 use crate::http::paging::{self, Page};
 use crate::http::people::PageParams;
 use crate::http::problem::Failure;
@@ -19,16 +18,6 @@ use crate::http::query::Query;
 use crate::services::Context;
 use crate::services::clients::{self, ClientChange, NewClient};
 use crate::store::principals::Principal;
-
-pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(list_clients)
-        .service(create_client)
-        .service(get_client)
-        .service(change_client)
-        .service(remove_client)
-        .service(renew_client_secret);
-}
 
 /// An API client (Dutch: koppeling): a machine of an organisation.
 #[derive(Serialize, ToSchema)]
@@ -93,8 +82,8 @@ pub struct ClientWithSecret {
 }
 
 impl ClientWithSecret {
-    fn respond(ctx: &Context, (client, secret): (Principal, String)) -> HttpResponse {
-        let location = ctx.settings.link(&format!("/v1/clients/{}", client.id));
+    fn respond((client, secret): (Principal, String)) -> HttpResponse {
+        let location = format!("/v1/clients/{}", client.id);
         conditional::with_etag(HttpResponse::Created(), &etag(client.version, ()))
             .insert_header(("location", location))
             .json(Self {
@@ -151,7 +140,7 @@ fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 #[utoipa::path(
     tag = "organisations",
     params(("id" = Uuid, Path, description = "The organisation (organisatie)"), PageParams),
-    responses((status = 200, description = "A page of clients (koppelingen)", body = Page<Client>)),
+    responses((status = 200, description = "A page of clients (koppelingen)", body = Page<Client>, headers(("Link" = String, description = "The first and the next page (RFC 8288)")))),
     security(("oauth2" = ["organisation:manage"])),
 )]
 #[get("/organisations/{id}/clients")]
@@ -166,7 +155,7 @@ pub async fn list_clients(
     let after: Option<(String, PrincipalId)> = paging::decode(query.0.cursor.as_deref())?;
     let rows = ctx
         .db
-        .read(move |conn| clients::list(conn, &auth.0, *organisation, after.as_ref(), limit))
+        .read(move |conn| clients::list(conn, &auth.actor, *organisation, after.as_ref(), limit))
         .await?;
     let (rows, next_cursor) = paging::cut(rows, limit, |row| (row.name.clone(), row.id));
     let items: Vec<Client> = rows.into_iter().map(Client::from).collect();
@@ -206,9 +195,9 @@ pub async fn create_client(
     };
     let created = ctx
         .db
-        .write(move |conn| clients::create(&inner, conn, Some(&auth.0), *organisation, new))
+        .write(move |conn| clients::create(&inner, conn, Some(&auth.actor), *organisation, new))
         .await?;
-    Ok(ClientWithSecret::respond(&ctx, created))
+    Ok(ClientWithSecret::respond(created))
 }
 
 /// Read a client
@@ -229,7 +218,7 @@ pub async fn get_client(
 ) -> Result<HttpResponse, Failure> {
     let client: Client = ctx
         .db
-        .read(move |conn| clients::get(conn, &auth.0, *id))
+        .read(move |conn| clients::get(conn, &auth.actor, *id))
         .await?
         .into();
     Ok(conditional::tagged(
@@ -246,7 +235,7 @@ pub async fn get_client(
     tag = "organisations",
     params(
         ("id" = Uuid, Path, description = "The client (koppeling)"),
-        ("If-Match" = String, Header, description = "ETag of the version that was seen (versie)"),
+        IfMatchHeader,
     ),
     request_body = ClientPatch,
     responses((status = 200, description = "As it now is (gewijzigd)", body = Client, headers(("ETag" = String, description = "Version, for If-Match (versie)")))),
@@ -273,7 +262,7 @@ pub async fn change_client(
     };
     let client: Client = ctx
         .db
-        .write(move |conn| clients::change(&inner, conn, &auth.0, *id, seen.0, change))
+        .write(move |conn| clients::change(&inner, conn, &auth.actor, *id, seen.0, change))
         .await?
         .into();
     Ok(conditional::with_etag(HttpResponse::Ok(), &etag(client.version, ())).json(client))
@@ -286,7 +275,7 @@ pub async fn change_client(
     tag = "organisations",
     params(
         ("id" = Uuid, Path, description = "The client (koppeling)"),
-        ("If-Match" = String, Header, description = "ETag of the version that was seen (versie)"),
+        IfMatchHeader,
     ),
     responses((status = 204, description = "Removed (verwijderd)")),
     security(("oauth2" = ["organisation:manage"])),
@@ -300,7 +289,7 @@ pub async fn remove_client(
 ) -> Result<HttpResponse, Failure> {
     let inner = ctx.clone();
     ctx.db
-        .write(move |conn| clients::remove(&inner, conn, &auth.0, *id, seen.0))
+        .write(move |conn| clients::remove(&inner, conn, &auth.actor, *id, seen.0))
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -327,7 +316,7 @@ pub async fn renew_client_secret(
     let inner = ctx.clone();
     let renewed = ctx
         .db
-        .write(move |conn| clients::renew_secret(&inner, conn, &auth.0, *id))
+        .write(move |conn| clients::renew_secret(&inner, conn, &auth.actor, *id))
         .await?;
-    Ok(ClientWithSecret::respond(&ctx, renewed))
+    Ok(ClientWithSecret::respond(renewed))
 }

@@ -8,16 +8,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::domain::actor::Scope;
 use crate::http::body;
 use crate::http::problem::Failure;
 use crate::services::{Context, Error, sign_in, tokens};
-
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(token);
-}
 
 /// A request for a token (Dutch: aanvraag van een toegangsbewijs), as RFC 6749 has it.
 #[derive(ToSchema)]
@@ -76,7 +71,6 @@ pub struct TokenAnswer {
 /// one again ends the sign-in. Other form fields are ignored, as RFC 6749 says. No Idempotency-Key: nothing secret is stored.
 #[utoipa::path(
     tag = "sign-in",
-    operation_id = "request_token",
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "A token (toegangsbewijs)", body = TokenAnswer),
@@ -84,7 +78,7 @@ pub struct TokenAnswer {
     ),
 )]
 #[post("/oauth/token")]
-pub async fn token(
+pub async fn request_token(
     ctx: web::Data<Context>,
     request: HttpRequest,
     payload: Result<web::Bytes, actix_web::Error>,

@@ -6,10 +6,15 @@ pub mod idempotency;
 pub mod keys;
 pub mod links;
 pub mod members;
+pub mod notices;
 pub mod passwords;
 pub mod people;
+pub mod recording;
+pub mod reports;
+pub mod routing;
 pub mod sign_in;
 pub mod tokens;
+pub mod transitions;
 
 use std::sync::Arc;
 
