@@ -18,15 +18,39 @@ use crate::services::Context;
 
 /// The operations of version 1, below `/v1`.
 pub fn api(config: &mut ServiceConfig) {
-    reports::routes(config);
-    transitions::routes(config);
-    events::routes(config);
-    routing::routes(config);
-    sessions::routes(config);
-    tokens::routes(config);
-    me::routes(config);
-    people::routes(config);
-    clients::routes(config);
+    config
+        .service(reports::submit_report)
+        .service(reports::list_reports)
+        .service(reports::get_report)
+        .service(reports::change_report)
+        .service(reports::delete_draft);
+    config
+        .service(transitions::list_transitions)
+        .service(transitions::make_transition)
+        .service(events::list_events);
+    config.service(routing::preview_routing);
+    config
+        .service(sessions::create_session)
+        .service(sessions::end_session)
+        .service(sessions::ask_password_reset)
+        .service(sessions::set_password)
+        .service(tokens::request_token)
+        .service(me::get_me)
+        .service(me::change_me);
+    config
+        .service(people::list_people)
+        .service(people::invite_person)
+        .service(people::get_person)
+        .service(people::change_person)
+        .service(people::remove_person)
+        .service(people::resend_invitation);
+    config
+        .service(clients::list_clients)
+        .service(clients::create_client)
+        .service(clients::get_client)
+        .service(clients::change_client)
+        .service(clients::remove_client)
+        .service(clients::renew_client_secret);
 }
 
 /// All that the service answers to. The order counts: the first that fits takes the request.
