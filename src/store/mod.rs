@@ -4,6 +4,17 @@
 pub mod db;
 pub mod events;
 pub mod idempotency;
+pub mod keys;
+pub mod listing;
+pub mod organisations;
+pub mod outbox_account;
+pub mod places;
+pub mod policy_domains;
+pub mod principals;
+pub mod regions;
+pub mod regulations;
 pub mod reports;
+pub mod routing_rules;
 pub mod schema;
+pub mod sessions;
 pub mod types;
