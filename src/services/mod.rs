@@ -2,16 +2,23 @@
 //! function gets the `Actor` and a connection that is already inside `db.read` or `db.write`.
 
 pub mod clients;
+pub mod dead_letters;
 pub mod idempotency;
 pub mod keys;
 pub mod links;
 pub mod members;
 pub mod notices;
+pub mod organisations;
 pub mod passwords;
 pub mod people;
+pub mod places;
 pub mod recording;
+pub mod reference;
+pub mod regulations;
 pub mod reports;
 pub mod routing;
+pub mod routing_rules;
+pub mod seed;
 pub mod sign_in;
 pub mod tokens;
 pub mod transitions;
