@@ -20,7 +20,7 @@ pub const MAX_CITATION: usize = 500;
 const EARLIEST_YEAR: i32 = 1815;
 
 code_list! {
-    /// The register an identifier is from, hence the level of government that made the rule.
+    /// The register an identifier is from, hence the level of government that made the rule (Dutch: register).
     pub enum Register {
         /// National regulations (Basiswettenbestand).
         Bwb = "bwb",
