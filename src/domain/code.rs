@@ -11,10 +11,10 @@ pub trait Code: Copy + Eq + Sized + 'static {
 
 /// Declares an enum and its texts: `code_list! { /// doc\n pub enum X { A = "a", B = "b" } }`.
 macro_rules! code_list {
-    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
-        $(#[$meta])*
+    ($(#[doc = $doc:literal])* pub enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[doc = $doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash,
-                 serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+                 serde::Serialize, serde::Deserialize)]
         pub enum $name { $($(#[$vmeta])* #[serde(rename = $text)] $variant),+ }
         impl $crate::domain::code::Code for $name {
             const ALL: &'static [Self] = &[$(Self::$variant),+];
@@ -22,6 +22,18 @@ macro_rules! code_list {
                 match self { $(Self::$variant => $text),+ }
             }
         }
+        // By hand: utoipa's derive does not see a literal that came through a macro.
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                utoipa::openapi::schema::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .enum_values(Some([$($text),+]))
+                    .description(Some(concat!($($doc, "\n"),*).trim()))
+                    .build()
+                    .into()
+            }
+        }
+        impl utoipa::ToSchema for $name {}
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str($crate::domain::code::Code::as_str(*self))

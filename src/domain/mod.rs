@@ -1,5 +1,6 @@
 //! Pure rules: no I/O, no clock, no SQL, no HTTP. Whatever a rule needs is passed in.
 
+pub mod ability;
 pub mod actor;
 pub mod article;
 pub mod calendar;
@@ -12,8 +13,11 @@ pub mod id;
 pub mod identifier;
 pub mod invalid;
 pub mod notice;
+pub mod organisation;
+pub mod place;
 pub mod policy;
 pub mod publication;
+pub mod regulation;
 pub mod report;
 pub mod routing;
 pub mod status;

@@ -144,6 +144,8 @@ pub struct Content {
     pub municipalities: Vec<String>,
     /// Province codes as `PV29`: those named and those the municipalities lie in.
     pub provinces: Vec<String>,
+    /// The provinces that the reporter named itself.
+    pub named_provinces: Vec<String>,
     /// Codes of the regions the municipalities belong to; a label, never a legal fact.
     pub regions: Vec<String>,
     pub requested: Vec<Remedy>,
@@ -158,6 +160,8 @@ pub struct Cited {
     pub primary: bool,
     /// Official title, when the regulation is known.
     pub title: Option<String>,
+    /// What people call it, as `WPO`.
+    pub short_title: Option<String>,
     /// What the reader should know: `unknown_regulation`, `repealed_regulation`, `unverified_identifier`.
     pub warnings: Vec<String>,
 }
@@ -269,6 +273,8 @@ pub struct Handling {
     pub measures: Vec<Measure>,
     pub clocks: Vec<Clock>,
     pub before_merge: Option<BeforeMerge>,
+    /// Reference of the report it was merged into: what its reporter may know of it.
+    pub merged_into_reference: Option<String>,
 }
 
 /// A report with its handling.
@@ -338,5 +344,17 @@ impl Report {
         self.lead
             .into_iter()
             .chain(self.handling.contributors.iter().copied())
+    }
+}
+
+impl Report {
+    /// Whether the reporter may still change what it wrote: in a draft, once submitted until the desk takes it up, and
+    /// while it is asked something.
+    pub fn is_editable(&self) -> bool {
+        match self.status {
+            Status::Draft | Status::InformationRequested => true,
+            Status::Submitted => !self.handling.taken_up && self.handling.returns == 0,
+            _ => false,
+        }
     }
 }

@@ -3,7 +3,6 @@
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use crate::domain::actor::Actor;
-use crate::domain::citation::Citation;
 use crate::domain::clocks;
 use crate::domain::code::Code;
 use crate::domain::deadline::local_date;
@@ -501,6 +500,7 @@ fn change(
         Action::GrantReopening => {
             next.settled_at = None;
             next.merged_into = None;
+            next.handling.merged_into_reference = None;
             let clock = if next.lead.is_some() {
                 ClockKind::Position
             } else {
@@ -637,6 +637,7 @@ fn correct(next: &mut Report, input: &Input) {
 
 fn restore(next: &mut Report) {
     next.merged_into = None;
+    next.handling.merged_into_reference = None;
     if let Some(before) = next.handling.before_merge.take() {
         next.status = before.status;
         next.resume_status = before.resume_status;
@@ -747,16 +748,4 @@ pub fn take_over(
     next.updated_at = now;
     next.version += 1;
     next
-}
-
-/// The citation in words, as "Wet op het primair onderwijs artikel 153".
-pub fn label(title: Option<&str>, citation: &Citation) -> String {
-    let name = title
-        .or(citation.identifier.as_deref())
-        .or(citation.text.as_deref())
-        .unwrap_or("?");
-    match &citation.article {
-        Some(article) => format!("{name} artikel {article}"),
-        None => name.to_owned(),
-    }
 }

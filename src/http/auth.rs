@@ -45,7 +45,11 @@ needs! {
 }
 
 /// The caller, with a token that holds one of the scopes of `N`.
-pub struct Granted<N>(pub Actor, PhantomData<N>);
+pub struct Granted<N> {
+    pub actor: Actor,
+    // Private, so that only this file makes one.
+    scope: PhantomData<N>,
+}
 
 /// The caller, whatever its scopes.
 pub type Auth = Granted<SignedIn>;
@@ -65,7 +69,10 @@ impl<N: Needs> FromRequest for Granted<N> {
             if !N::ANY.is_empty() && !N::ANY.iter().any(|scope| actor.may(*scope)) {
                 return Err(Error::Forbidden("insufficient_scope").into());
             }
-            Ok(Self(actor, PhantomData))
+            Ok(Self {
+                actor,
+                scope: PhantomData,
+            })
         })
     }
 }

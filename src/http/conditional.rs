@@ -11,6 +11,16 @@ use serde::Serialize;
 use crate::http::problem::Failure;
 use crate::services::Error;
 
+/// The header, for the OpenAPI document.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "read by `IfMatch`")]
+pub struct IfMatchHeader {
+    /// The ETag of what you saw; 412 when it has changed since (gelezen versie).
+    #[param(rename = "If-Match", example = "\"3.9f2c41d7\"")]
+    if_match: String,
+}
+
 /// The version that the caller saw.
 pub struct IfMatch(pub i32);
 

@@ -10,6 +10,22 @@ use crate::http::problem::Failure;
 use crate::services::Error;
 use crate::services::idempotency::{Answer, Key};
 
+/// The header, for the OpenAPI document.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "read by `IdempotencyKey`")]
+pub struct IdempotencyKeyHeader {
+    /// The same key and body give the first answer again for 24 hours (herhaalsleutel).
+    #[param(
+        rename = "Idempotency-Key",
+        min_length = 1,
+        max_length = 255,
+        example = "8e03978e-40d5-43e8-bc93-6894a57f9324",
+        nullable = false
+    )]
+    idempotency_key: Option<String>,
+}
+
 /// The header, when it was sent; with what was asked, so that another request under the same key is told apart.
 pub struct IdempotencyKey(Option<(String, String)>);
 

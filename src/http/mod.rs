@@ -10,14 +10,26 @@
 
 pub mod auth;
 pub mod body;
+pub mod clients;
 pub mod conditional;
 pub mod envelope;
+pub mod events;
 pub mod health;
 pub mod idempotency;
+pub mod me;
 pub mod messages;
 pub mod openapi;
 pub mod paging;
+pub mod password_page;
+pub mod people;
 pub mod problem;
 pub mod query;
+pub mod report_input;
+pub mod report_views;
+pub mod reports;
 pub mod router;
+pub mod routing;
 pub mod schema;
+pub mod sessions;
+pub mod tokens;
+pub mod transitions;

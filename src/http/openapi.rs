@@ -87,10 +87,49 @@ static PLAIN: LazyLock<Value> = LazyLock::new(|| {
         .configure(router::api)
         .split_for_parts();
     built.info.version = API_VERSION.into();
-    let mut document = json!(built);
+    let mut document = rename(json!(built));
     complete(&mut document);
     document
 });
+
+/// Gives schemas the names that readers expect: `Report` for the `ReportView` of the code, `ReportPage` for a page of them.
+/// utoipa writes the rows of a page in full; here they refer to their schema.
+fn rename(document: Value) -> Value {
+    fn plain(name: &str) -> String {
+        match name.strip_prefix("Page_") {
+            Some(item) => format!("{}Page", plain(item)),
+            None => name.strip_suffix("View").unwrap_or(name).to_owned(),
+        }
+    }
+    fn refer(value: &mut Value) {
+        const SCHEMAS: &str = "#/components/schemas/";
+        match value {
+            Value::String(text) => {
+                if let Some(name) = text.strip_prefix(SCHEMAS) {
+                    *text = format!("{SCHEMAS}{}", plain(name));
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(refer),
+            Value::Object(properties) => properties.values_mut().for_each(refer),
+            _ => {}
+        }
+    }
+    let mut document = document;
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        let renamed = std::mem::take(schemas)
+            .into_iter()
+            .map(|(name, mut schema)| {
+                if let Some(item) = name.strip_prefix("Page_") {
+                    schema["properties"]["items"]["items"] =
+                        json!({ "$ref": format!("#/components/schemas/{item}") });
+                }
+                (plain(&name), schema)
+            });
+        *schemas = renamed.collect();
+    }
+    refer(&mut document);
+    document
+}
 
 /// The paths and their methods, as templates: what a path that answers 405 does have.
 pub fn methods(path: &str) -> Option<String> {
@@ -185,8 +224,12 @@ fn problem_response(description: &str) -> Value {
     json!({
         "description": description,
         "headers": headers(),
-        "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } }
+        "content": problem_content()
     })
+}
+
+fn problem_content() -> Value {
+    json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } })
 }
 
 fn headers() -> Value {
@@ -238,10 +281,14 @@ fn complete_operation(path: &str, operation: &mut Value) {
             || json!({ "$ref": format!("#/components/responses/Problem{status}") }),
         );
     }
-    for response in responses
-        .values_mut()
-        .filter(|response| response.get("$ref").is_none())
+    for (status, response) in responses
+        .iter_mut()
+        .filter(|(_, response)| response.get("$ref").is_none())
     {
+        // An error that an operation describes in its own words is a problem like any other.
+        if status.starts_with(['4', '5']) && response.get("content").is_none() {
+            response["content"] = problem_content();
+        }
         let own = response["headers"].as_object().cloned().unwrap_or_default();
         response["headers"] = headers();
         if let Some(all) = response["headers"].as_object_mut() {

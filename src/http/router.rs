@@ -10,11 +10,24 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::http::problem::Failure;
-use crate::http::{health, openapi};
+use crate::http::{
+    clients, events, health, me, openapi, password_page, people, reports, routing, sessions,
+    tokens, transitions,
+};
 use crate::services::Context;
 
 /// The operations of version 1, below `/v1`.
-pub fn api(_config: &mut ServiceConfig) {}
+pub fn api(config: &mut ServiceConfig) {
+    reports::routes(config);
+    transitions::routes(config);
+    events::routes(config);
+    routing::routes(config);
+    sessions::routes(config);
+    tokens::routes(config);
+    me::routes(config);
+    people::routes(config);
+    clients::routes(config);
+}
 
 /// All that the service answers to. The order counts: the first that fits takes the request.
 pub fn routes(context: &Context) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
@@ -26,6 +39,8 @@ pub fn routes(context: &Context) -> impl FnOnce(&mut web::ServiceConfig) + use<>
             .app_data(web::PayloadConfig::new(limit))
             .service(health::live)
             .service(health::ready)
+            .service(tokens::jwks)
+            .service(password_page::page)
             .service(
                 web::scope("/v1")
                     .service(openapi_json)

@@ -124,13 +124,11 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Date, Integer, Nullable, Text};
-    use crate::store::types::JsonSql;
 
     regions (code) {
         code -> Text,
         kind -> Text,
         name -> Text,
-        provinces -> JsonSql,
         valid_from -> Nullable<Date>,
         valid_until -> Nullable<Date>,
         source -> Text,

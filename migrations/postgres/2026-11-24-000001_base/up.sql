@@ -97,7 +97,6 @@ CREATE TABLE regions (
     code TEXT NOT NULL PRIMARY KEY,
     kind TEXT NOT NULL,
     name TEXT NOT NULL,
-    provinces JSONB NOT NULL,
     valid_from DATE,
     valid_until DATE,
     source TEXT NOT NULL,

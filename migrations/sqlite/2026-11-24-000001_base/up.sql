@@ -97,7 +97,6 @@ CREATE TABLE regions (
     code TEXT NOT NULL PRIMARY KEY,
     kind TEXT NOT NULL,
     name TEXT NOT NULL,
-    provinces TEXT NOT NULL,
     valid_from TEXT,
     valid_until TEXT,
     source TEXT NOT NULL,

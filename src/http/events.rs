@@ -1,0 +1,237 @@
+//! The timeline of a report (tijdlijn).
+
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::domain::event::{Correction, Event, EventKind};
+use crate::domain::id::EventId;
+use crate::domain::report::{Confidentiality, MeasureKind, Outcome};
+use crate::domain::status::{Capacity, Status};
+use crate::http::auth::{Granted, ReadReports};
+use crate::http::paging::{self, Page};
+use crate::http::problem::Failure;
+use crate::http::query::Query;
+use crate::http::report_views::{OrganisationRef, reference};
+use crate::http::reports::report_id;
+use crate::services::Context;
+use crate::services::reports::{Organisations, read};
+
+/// Pages of the timeline.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct EventPage {
+    /// Entries on a page (aantal).
+    #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
+    limit: Option<i64>,
+    /// Where to go on: `nextCursor` of the page before (cursor).
+    #[param(max_length = 500, nullable = false)]
+    cursor: Option<String>,
+}
+
+/// An entry of the timeline (Dutch: gebeurtenis).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EventView {
+    /// Id of the entry (gebeurtenis).
+    id: Uuid,
+    /// When (op).
+    at: DateTime<Utc>,
+    /// What happened (gebeurtenis).
+    kind: EventKind,
+    /// The status before; null at the beginning (van status).
+    from: Option<Status>,
+    /// The status after (naar status).
+    to: Status,
+    /// The version of the report it made (versie).
+    version: i32,
+    /// Who (door).
+    by: AuthorView,
+    /// What was said with it (bijzonderheden).
+    details: DetailsView,
+}
+
+/// Who did it (Dutch: door).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthorView {
+    /// Name of the person or API client; empty in the progress view (naam).
+    name: String,
+    /// Name of its organisation at the time; null for the service itself (organisatie).
+    organisation: Option<String>,
+    /// As whom (hoedanigheid).
+    capacity: Capacity,
+}
+
+/// What was said with an event (Dutch: bijzonderheden). What does not apply is left out.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DetailsView {
+    /// The lead it went to (eerstverantwoordelijke).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    lead: Option<OrganisationRef>,
+    /// The lead it came from (vorige eerstverantwoordelijke).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    former_lead: Option<OrganisationRef>,
+    /// The authorities added (meebehandelaars).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    contributors: Vec<OrganisationRef>,
+    /// The authority a return points to (juiste organisatie).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    suggested_authority: Option<OrganisationRef>,
+    /// Why, for those who work on it (toelichting).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    explanation: Option<String>,
+    /// Why, for all who follow it (openbare toelichting).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    public_explanation: Option<String>,
+    /// Outcome, intended or final (uitkomst).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    outcome: Option<Outcome>,
+    /// Why (reden).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reason: Option<String>,
+    /// What was asked (vraag).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    question: Option<String>,
+    /// What was answered (antwoord).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    answer: Option<String>,
+    /// The measure as it then was (maatregel).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    measure: Option<MeasureView>,
+    /// Official publication (vindplaats).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    publication: Option<String>,
+    /// The article that gives the room (artikel dat de ruimte geeft).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    room: Option<String>,
+    /// Where a decision stands (kenmerk besluit).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    decision_reference: Option<String>,
+    /// Number of the other report of a merge (andere melding).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    other_report: Option<String>,
+    /// How far it may travel from then (vertrouwelijkheid).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    confidentiality: Option<Confidentiality>,
+    /// What changed, from old to new (wijzigingen).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    corrections: Vec<Correction>,
+}
+
+/// A measure as it was (Dutch: maatregel).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MeasureView {
+    /// How the obstacle is taken away (soort maatregel).
+    kind: MeasureKind,
+    /// Who carries it out (uitvoerder).
+    owner: String,
+    /// When it is to be done (streefdatum).
+    target_date: NaiveDate,
+    /// What it brought (resultaat).
+    result: Option<String>,
+}
+
+impl EventView {
+    fn new(event: Event, organisations: &Organisations) -> Self {
+        let details = event.details;
+        let named = |id| reference(organisations, id);
+        Self {
+            id: event.id.uuid(),
+            at: event.at,
+            kind: event.kind,
+            from: event.from,
+            to: event.to,
+            version: event.version,
+            by: AuthorView {
+                name: event.author.name,
+                organisation: event.author.organisation_name,
+                capacity: event.author.capacity,
+            },
+            details: DetailsView {
+                lead: details.lead.map(named),
+                former_lead: details.former_lead.map(named),
+                contributors: details.contributors.into_iter().map(named).collect(),
+                suggested_authority: details.suggested_authority.map(named),
+                explanation: details.explanation,
+                public_explanation: details.public_explanation,
+                outcome: details.outcome,
+                reason: details.reason,
+                question: details.question,
+                answer: details.answer,
+                measure: details.measure.map(|measure| MeasureView {
+                    kind: measure.kind,
+                    owner: measure.owner,
+                    target_date: measure.target_date,
+                    result: measure.result,
+                }),
+                publication: details.publication,
+                room: details.room,
+                decision_reference: details.decision_reference,
+                other_report: details.other_report,
+                confidentiality: details.confidentiality,
+                corrections: details.corrections,
+            },
+        }
+    }
+}
+
+/// Read the timeline
+///
+/// What happened to the report (tijdlijn), oldest first: who, when, what, and only what you may see.
+#[utoipa::path(
+    tag = "workflow",
+    params(("id" = Uuid, Path, description = "Id of the report (melding)"), EventPage),
+    responses((status = 200, description = "A page (pagina)", body = Page<EventView>, headers(
+        ("Link" = String, description = "The first and the next page (RFC 8288)"),
+    ))),
+    security(("oauth2" = ["reports:read"])),
+)]
+#[get("/reports/{id}/events")]
+pub async fn list_events(
+    ctx: web::Data<Context>,
+    Granted { actor, .. }: Granted<ReadReports>,
+    request: HttpRequest,
+    id: web::Path<String>,
+    Query(query): Query<EventPage>,
+) -> Result<HttpResponse, Failure> {
+    let limit = query.limit.unwrap_or(paging::DEFAULT_LIMIT);
+    let after: Option<EventId> = paging::decode(query.cursor.as_deref())?;
+    let (events, next, organisations) =
+        read::timeline(&ctx, actor, report_id(&id)?, after, limit).await?;
+    let page = Page {
+        items: events
+            .into_iter()
+            .map(|event| EventView::new(event, &organisations))
+            .collect(),
+        next_cursor: next.map(|id| paging::encode(&id)),
+    };
+    Ok(paging::respond(&request, &page))
+}
+
+/// The operations of this file.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(list_events);
+}

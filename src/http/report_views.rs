@@ -1,0 +1,502 @@
+//! A report as it is shown: whole, as progress, and as a row of a worklist.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::domain::actor::Language;
+use crate::domain::citation::Register;
+use crate::domain::id::OrganisationId;
+use crate::domain::organisation::Organisation;
+use crate::domain::policy::View;
+use crate::domain::report::{
+    Cited, ClockKind, Confidentiality, Measure, Outcome, Remedy, Report, Settlement,
+};
+use crate::domain::routing::{Because, Decision, Routing};
+use crate::domain::status::{Action, Capacity, Phase, Status};
+use crate::services::reports::{Organisations, Shown};
+
+/// An organisation, named (Dutch: organisatie).
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = OrganisationReference, example = json!({"id": "0193a1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b", "abbreviation": "OCW", "name": "Ministerie van Onderwijs, Cultuur en Wetenschap"}))]
+pub struct OrganisationRef {
+    /// Id of the organisation (organisatie).
+    pub id: Uuid,
+    /// What people call it (afkorting).
+    pub abbreviation: Option<String>,
+    /// Official name, as it was when it became involved (naam).
+    pub name: String,
+}
+
+impl From<&Organisation> for OrganisationRef {
+    fn from(organisation: &Organisation) -> Self {
+        Self {
+            id: organisation.id.uuid(),
+            abbreviation: organisation.abbreviation.clone(),
+            name: organisation.name.clone(),
+        }
+    }
+}
+
+/// Names an organisation from those that were loaded.
+pub fn reference(organisations: &Organisations, id: OrganisationId) -> OrganisationRef {
+    let unknown = || OrganisationRef {
+        id: id.uuid(),
+        abbreviation: None,
+        name: String::new(),
+    };
+    organisations
+        .get(&id)
+        .map_or_else(unknown, OrganisationRef::from)
+}
+
+fn references(organisations: &Organisations, ids: &[OrganisationId]) -> Vec<OrganisationRef> {
+    ids.iter().map(|id| reference(organisations, *id)).collect()
+}
+
+/// A rule that hinders, with what is known of it (Dutch: verwijzing).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CitationView {
+    /// The register the identifier is from; unknown for free text (register).
+    register: Register,
+    /// Canonical identifier (kenmerk).
+    citation: String,
+    /// Article (artikel).
+    article: Option<String>,
+    /// Paragraph (lid).
+    paragraph: Option<String>,
+    /// Part (onderdeel).
+    part: Option<String>,
+    /// Day of the text that was read (geraadpleegd op).
+    consulted_on: Option<NaiveDate>,
+    /// The rule that hinders most (belangrijkste).
+    primary: bool,
+    /// Official title, when the rule is known (titel).
+    title: Option<String>,
+    /// JCI link, for a national rule (JCI-verwijzing).
+    jci: Option<String>,
+    /// Where the text can be read (vindplaats).
+    url: Option<String>,
+    /// What to look out for: unknown_regulation, repealed_regulation, unverified_identifier (waarschuwingen).
+    warnings: Vec<String>,
+}
+
+impl From<&Cited> for CitationView {
+    fn from(cited: &Cited) -> Self {
+        let citation = &cited.citation;
+        Self {
+            register: citation.register,
+            citation: citation
+                .identifier
+                .clone()
+                .or(citation.text.clone())
+                .unwrap_or_default(),
+            article: citation.article.clone(),
+            paragraph: citation.paragraph.clone(),
+            part: citation.part.clone(),
+            consulted_on: citation.consulted_on,
+            primary: cited.primary,
+            title: cited.title.clone(),
+            jci: citation.jci(),
+            url: citation.url(),
+            warnings: cited.warnings.clone(),
+        }
+    }
+}
+
+/// Whom to reach (Dutch: contactpersoon).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ContactView {
+    /// Name of a person or team (naam).
+    name: String,
+    /// E-mail address (e-mailadres).
+    #[schema(format = "email")]
+    email: String,
+    /// Language of the mail (taal).
+    language: Language,
+}
+
+/// How a report was routed (Dutch: routering).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Routing, example = json!({"decision": "auto", "explanation": "regel 34 versie 1: WPO artikel 153 → OCW, eigenaar van de regeling", "lead": {"id": "0193a1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b", "abbreviation": "OCW", "name": "Ministerie van Onderwijs, Cultuur en Wetenschap"}, "contributors": [], "suggestions": []}))]
+pub struct RoutingView {
+    /// Routed by a rule, left to the desk with suggestions, or left with nothing to go by (besluit).
+    decision: Decision,
+    /// Why, in words (toelichting).
+    explanation: String,
+    /// The authority a rule gave it to (eerstverantwoordelijke).
+    lead: Option<OrganisationRef>,
+    /// The authorities a rule adds (meebehandelaars).
+    contributors: Vec<OrganisationRef>,
+    /// Who may be the right authority, the likeliest first (suggesties).
+    suggestions: Vec<SuggestionView>,
+}
+
+/// An authority that may be the right one (Dutch: suggestie).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SuggestionView {
+    /// The authority (organisatie).
+    authority: OrganisationRef,
+    /// Why (omdat).
+    because: String,
+}
+
+impl RoutingView {
+    pub fn new(routing: &Routing, organisations: &Organisations, language: Language) -> Self {
+        let say = |because: &Because| match language {
+            Language::Nl => because.nl.clone(),
+            Language::En => because.en.clone(),
+        };
+        Self {
+            decision: routing.decision,
+            explanation: say(&routing.explanation),
+            lead: routing.lead.map(|lead| reference(organisations, lead)),
+            contributors: references(organisations, &routing.contributors),
+            suggestions: routing
+                .suggestions
+                .iter()
+                .map(|suggestion| SuggestionView {
+                    authority: reference(organisations, suggestion.authority),
+                    because: say(&suggestion.because),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// What is due next (Dutch: termijn).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeadlineView {
+    /// Which promise it is (soort termijn).
+    clock: ClockKind,
+    /// Day on which it started; that day does not count (begonnen op).
+    started_on: NaiveDate,
+    /// Last day (uiterlijk op).
+    due_on: NaiveDate,
+    /// Days left in Amsterdam; negative when late (resterende dagen).
+    days_left: i64,
+    /// The last day has passed (te laat).
+    overdue: bool,
+}
+
+/// A question to the reporter (Dutch: verzoek om aanvulling).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct QuestionView {
+    /// What was asked (vraag).
+    question: String,
+    /// As whom: desk, coordinator or lead (hoedanigheid).
+    asked_as: Capacity,
+    /// When (gevraagd op).
+    asked_at: DateTime<Utc>,
+    /// What was answered (antwoord).
+    answer: Option<String>,
+}
+
+/// What the lead intends (Dutch: standpunt). No decision open to objection (besluit).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PositionView {
+    /// The outcome intended (beoogde uitkomst).
+    outcome: Outcome,
+    /// Why (openbare toelichting).
+    public_explanation: String,
+    /// When (ingenomen op).
+    taken_at: DateTime<Utc>,
+}
+
+/// How it ended (Dutch: afhandeling).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SettlementView {
+    /// What came of it (uitkomst).
+    outcome: Outcome,
+    /// Why (openbare toelichting).
+    public_explanation: String,
+    /// Why it is another outcome than was intended (reden van afwijking).
+    deviation_reason: Option<String>,
+    /// Official publication, as stb-2026-123 (vindplaats).
+    publication: Option<String>,
+    /// The article that gives the room (artikel dat de ruimte geeft).
+    room: Option<String>,
+    /// Where the decision on the experiment or exemption stands (kenmerk besluit).
+    decision_reference: Option<String>,
+    /// When (afgehandeld op).
+    settled_at: DateTime<Utc>,
+}
+
+impl SettlementView {
+    fn new(settlement: &Settlement, full: bool) -> Self {
+        Self {
+            outcome: settlement.outcome,
+            public_explanation: settlement.explanation.clone(),
+            deviation_reason: settlement.deviation_reason.clone().filter(|_| full),
+            publication: settlement.publication.clone(),
+            room: settlement.room.clone(),
+            decision_reference: settlement.decision_reference.clone(),
+            settled_at: settlement.settled_at,
+        }
+    }
+}
+
+/// How much the reader sees (Dutch: weergave).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ViewKind {
+    /// Everything but what is another's.
+    Full,
+    /// Reference, title, status, lead, dates, public explanation and outcome.
+    Progress,
+}
+
+/// What both a worklist and a single report show (Dutch: melding in het kort).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReportSummary {
+    /// Id of the report (melding).
+    id: Uuid,
+    /// The number people say aloud; none for a draft (kenmerk).
+    reference: Option<String>,
+    /// How much you see of it (weergave).
+    view: ViewKind,
+    /// What it is about (titel).
+    title: String,
+    /// What it is in (status).
+    status: Status,
+    /// Stage of the handling (fase).
+    phase: Phase,
+    /// Whose report it is; not told in the progress view (melder).
+    submitter: Option<OrganisationRef>,
+    /// The sender's own case number; told to the full view (zaaknummer).
+    external_reference: Option<String>,
+    /// The authority that owns the rule (eerstverantwoordelijke).
+    lead_authority: Option<OrganisationRef>,
+    /// How far it may travel (vertrouwelijkheid).
+    confidentiality: Confidentiality,
+    /// Returned twice: only a coordinator routes it (omstreden).
+    contested: bool,
+    /// What is due next; null when nothing is (termijn).
+    deadline: Option<DeadlineView>,
+    /// What came of it, once settled (uitkomst).
+    outcome: Option<Outcome>,
+    /// What you can do now (handelingen).
+    actions: Vec<Action>,
+    /// When it was begun (begonnen op).
+    created_at: DateTime<Utc>,
+    /// When it was submitted (ingediend op).
+    submitted_at: Option<DateTime<Utc>>,
+    /// When it last changed (gewijzigd op).
+    updated_at: DateTime<Utc>,
+    /// When it was settled (afgehandeld op).
+    settled_at: Option<DateTime<Utc>>,
+    /// Version, as the ETag names it (versie).
+    version: i32,
+}
+
+/// A report (Dutch: melding). The progress view leaves out all that is not optional in the summary.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReportView {
+    #[serde(flatten)]
+    summary: ReportSummary,
+    /// What the rule hinders, and how (omschrijving).
+    description: Option<String>,
+    /// Who is hit, how often, and what it costs (gevolg).
+    effect: Option<String>,
+    /// What would help (voorgestelde oplossing).
+    proposed_solution: Option<String>,
+    /// The rules that hinder (regels).
+    regulations: Vec<CitationView>,
+    /// Codes of policy domains (beleidsterreinen).
+    domains: Vec<String>,
+    /// CBS codes of the municipalities affected (gemeenten).
+    municipalities: Vec<String>,
+    /// Provinces affected: those named and those the municipalities lie in (provincies).
+    provinces: Vec<String>,
+    /// Regions the municipalities belong to, as labels (regio's).
+    regions: Vec<String>,
+    /// What is asked (gevraagd).
+    requested: Vec<Remedy>,
+    /// Whom to reach; for the desk, the lead and the reporter's organisation (contactpersoon).
+    contact: Option<ContactView>,
+    /// Entered by the desk for the submitter (namens).
+    on_behalf: bool,
+    /// The other authorities on it (meebehandelaars).
+    contributors: Vec<OrganisationRef>,
+    /// How it was routed (routering).
+    routing: Option<RoutingView>,
+    /// What the reporter was asked last (verzoek om aanvulling).
+    question: Option<QuestionView>,
+    /// What the lead intends (standpunt).
+    position: Option<PositionView>,
+    /// How it ended (afhandeling).
+    settlement: Option<SettlementView>,
+    /// What takes the obstacle away (maatregelen).
+    measures: Vec<Measure>,
+    /// Number of the report it was merged into (samengevoegd met).
+    merged_into: Option<String>,
+}
+
+impl ReportSummary {
+    pub fn new(shown: &Shown) -> Self {
+        let Shown {
+            report,
+            view,
+            organisations,
+            actions,
+            today,
+        } = shown;
+        let full = view.is_full();
+        let deadline = report
+            .next_clock()
+            .filter(|_| full)
+            .map(|clock| DeadlineView {
+                clock: clock.kind,
+                started_on: clock.started_on,
+                due_on: clock.due_on,
+                days_left: (clock.due_on - *today).num_days(),
+                overdue: clock.due_on < *today,
+            });
+        let mut allowed: Vec<Action> = actions.iter().map(|row| row.action).collect();
+        allowed.dedup();
+        Self {
+            id: report.id.uuid(),
+            reference: report.reference.clone(),
+            view: if full {
+                ViewKind::Full
+            } else {
+                ViewKind::Progress
+            },
+            title: report.content.title.clone(),
+            status: report.status,
+            phase: report.phase(),
+            submitter: full.then(|| reference(organisations, report.submitter)),
+            external_reference: report.external_reference.clone().filter(|_| full),
+            lead_authority: report.lead.map(|lead| reference(organisations, lead)),
+            confidentiality: report.confidentiality,
+            contested: report.contested && full,
+            deadline,
+            outcome: report
+                .handling
+                .settlement
+                .as_ref()
+                .map(|settlement| settlement.outcome),
+            actions: allowed,
+            created_at: report.created_at,
+            submitted_at: report.submitted_at,
+            updated_at: report.updated_at,
+            settled_at: report.settled_at,
+            version: report.version,
+        }
+    }
+}
+
+impl ReportView {
+    pub fn new(shown: &Shown, language: Language) -> Self {
+        let Shown {
+            report,
+            view,
+            organisations,
+            ..
+        } = shown;
+        let summary = ReportSummary::new(shown);
+        let settlement = report
+            .handling
+            .settlement
+            .as_ref()
+            .map(|settled| SettlementView::new(settled, view.is_full()));
+        let position = report
+            .handling
+            .position
+            .as_ref()
+            .map(|position| PositionView {
+                outcome: position.outcome,
+                public_explanation: position.explanation.clone(),
+                taken_at: position.taken_at,
+            });
+        match view {
+            View::Progress => Self {
+                summary,
+                description: None,
+                effect: None,
+                proposed_solution: None,
+                regulations: Vec::new(),
+                domains: Vec::new(),
+                municipalities: Vec::new(),
+                provinces: Vec::new(),
+                regions: Vec::new(),
+                requested: Vec::new(),
+                contact: None,
+                on_behalf: false,
+                contributors: Vec::new(),
+                routing: None,
+                question: None,
+                position,
+                settlement,
+                measures: Vec::new(),
+                merged_into: None,
+            },
+            View::Full { contact } => Self {
+                position,
+                settlement,
+                ..Self::full(report, summary, organisations, language, *contact)
+            },
+        }
+    }
+
+    fn full(
+        report: &Report,
+        summary: ReportSummary,
+        organisations: &Organisations,
+        language: Language,
+        contact: bool,
+    ) -> Self {
+        let content = &report.content;
+        let handling = &report.handling;
+        let text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        Self {
+            summary,
+            description: text(&content.description),
+            effect: text(&content.effect),
+            proposed_solution: content.proposed_solution.clone(),
+            regulations: content.citations.iter().map(CitationView::from).collect(),
+            domains: content.domains.clone(),
+            municipalities: content.municipalities.clone(),
+            provinces: content.provinces.clone(),
+            regions: content.regions.clone(),
+            requested: content.requested.clone(),
+            contact: content
+                .contact
+                .as_ref()
+                .filter(|_| contact)
+                .map(|contact| ContactView {
+                    name: contact.name.clone(),
+                    email: contact.email.clone(),
+                    language: contact.language,
+                }),
+            on_behalf: report.on_behalf,
+            contributors: references(organisations, &handling.contributors),
+            routing: handling
+                .routing
+                .as_ref()
+                .map(|routing| RoutingView::new(routing, organisations, language)),
+            question: handling.question.as_ref().map(|question| QuestionView {
+                question: question.text.clone(),
+                asked_as: question.asked_as,
+                asked_at: question.asked_at,
+                answer: question.answer.clone(),
+            }),
+            position: None,
+            settlement: None,
+            measures: handling.measures.clone(),
+            merged_into: handling.merged_into_reference.clone(),
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! Reports (meldingen): hand in, find, read, change, delete.
+
+use actix_web::http::header::{ETAG, LOCATION};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::domain::actor::{Actor, Language};
+use crate::domain::citation::{Citation, CitationInput};
+use crate::domain::code::{Code, code_list};
+use crate::domain::deadline::local_date;
+use crate::domain::id::{Id, OrganisationId, ReportId};
+use crate::domain::identifier::parse_municipality_code;
+use crate::domain::status::{Phase, Status};
+use crate::http::auth::{Granted, ReadReports, WriteReports};
+use crate::http::body::Body;
+use crate::http::conditional::{self, IfMatch, IfMatchHeader, tagged};
+use crate::http::envelope::language;
+use crate::http::idempotency::{self, IdempotencyKey, IdempotencyKeyHeader};
+use crate::http::paging::{self, Page};
+use crate::http::problem::Failure;
+use crate::http::query::Query;
+use crate::http::report_input::{ReportChange, ReportRequest};
+use crate::http::report_views::{ReportSummary, ReportView};
+use crate::services::idempotency::Answer;
+use crate::services::reports::{Shown, change, list, read, submit};
+use crate::services::{Context, Error};
+use crate::store::reports::{After, Facet, Filter, Sort, key};
+
+code_list! {
+    /// Order of the list; a minus turns it round (Dutch: sortering).
+    pub enum ReportSort {
+        Submitted = "submitted",
+        SubmittedDescending = "-submitted",
+        Updated = "updated",
+        UpdatedDescending = "-updated",
+        Due = "due",
+        DueDescending = "-due",
+    }
+}
+
+/// Filters of the list; different keys narrow, one key repeated widens.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub struct ReportFilter {
+    /// Status; may repeat (status).
+    #[param(inline)]
+    #[serde(default)]
+    status: Vec<Status>,
+    /// Phase; may repeat (fase).
+    #[param(inline)]
+    #[serde(default)]
+    phase: Vec<Phase>,
+    /// Id of the lead authority; may repeat (eerstverantwoordelijke).
+    #[serde(default)]
+    authority: Vec<Uuid>,
+    /// Code of a policy domain; may repeat (beleidsterrein).
+    #[serde(default)]
+    domain: Vec<String>,
+    /// Code of a region; may repeat (regio).
+    #[serde(default)]
+    region: Vec<String>,
+    /// Code of a province, as PV29; may repeat (provincie).
+    #[serde(default)]
+    province: Vec<String>,
+    /// CBS code of a municipality, as GM1714; may repeat (gemeente).
+    #[serde(default)]
+    municipality: Vec<String>,
+    /// Identifier of a regulation, as BWBR0003420; may repeat (regeling).
+    #[serde(default)]
+    regulation: Vec<String>,
+    /// Id of the organisation whose report it is; may repeat (melder).
+    #[serde(default)]
+    submitter: Vec<Uuid>,
+    /// The sender's own case number (zaaknummer).
+    #[param(max_length = 100, nullable = false)]
+    external_reference: Option<String>,
+    /// The number people say aloud, as MKR-2026-000123 (kenmerk).
+    #[param(max_length = 40, nullable = false)]
+    reference: Option<String>,
+    /// Changed at or after this moment, to keep a copy in step (gewijzigd sinds).
+    #[param(nullable = false)]
+    updated_since: Option<DateTime<Utc>>,
+    /// Order; newest first unless said (sortering).
+    #[param(inline, nullable = false)]
+    sort: Option<ReportSort>,
+    /// Rows on a page (aantal).
+    #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
+    limit: Option<i64>,
+    /// Where to go on: `nextCursor` of the page before (cursor).
+    #[param(max_length = 500, nullable = false)]
+    cursor: Option<String>,
+}
+
+impl ReportFilter {
+    fn filter(&self, today: chrono::NaiveDate) -> Filter {
+        let ids = |ids: &[Uuid]| ids.iter().copied().map(OrganisationId::from_uuid).collect();
+        let municipality =
+            |code: &String| parse_municipality_code(code).unwrap_or_else(|| code.clone());
+        Filter {
+            status: self.status.clone(),
+            phase: self.phase.clone(),
+            authority: ids(&self.authority),
+            submitter: ids(&self.submitter),
+            external_reference: self.external_reference.clone(),
+            reference: self.reference.clone(),
+            updated_since: self.updated_since,
+            facets: vec![
+                (Facet::Domain, self.domain.clone()),
+                (Facet::Region, self.region.clone()),
+                (Facet::Province, self.province.clone()),
+                (
+                    Facet::Municipality,
+                    self.municipality.iter().map(municipality).collect(),
+                ),
+                (
+                    Facet::Regulation,
+                    self.regulation
+                        .iter()
+                        .map(|text| regulation(text, today))
+                        .collect(),
+                ),
+            ],
+        }
+    }
+
+    fn sort(&self) -> Sort {
+        let text = self
+            .sort
+            .unwrap_or(ReportSort::SubmittedDescending)
+            .as_str();
+        Sort::parse(text).unwrap_or(Sort::SubmittedDescending)
+    }
+}
+
+/// The regulation that a filter names, in any form that a report may cite it in.
+fn regulation(text: &str, today: chrono::NaiveDate) -> String {
+    let input = CitationInput {
+        citation: text.to_owned(),
+        ..CitationInput::default()
+    };
+    Citation::parse(input, "", today)
+        .ok()
+        .and_then(|citation| citation.regulation())
+        .unwrap_or_else(|| text.to_owned())
+}
+
+/// Hand in a report
+///
+/// Takes a report in (melding indienen) and routes it in the same step; with `draft` it is kept as a draft. The answer
+/// tells which authority it went to and why, or what the desk is suggested.
+#[utoipa::path(
+    tag = "reports",
+    params(IdempotencyKeyHeader),
+    request_body(content = ReportRequest, description = "The report (melding)"),
+    responses((status = 201, description = "Taken in (aangenomen)", body = ReportView, headers(
+        ("Location" = String, description = "Address of the report (adres)"),
+        ("ETag" = String, description = "Version of the report (versie)"),
+    ))),
+    security(("oauth2" = ["reports:write"])),
+)]
+#[post("/reports")]
+pub async fn submit_report(
+    ctx: web::Data<Context>,
+    Granted { actor, .. }: Granted<WriteReports>,
+    key: IdempotencyKey,
+    request: HttpRequest,
+    body: Body<ReportRequest>,
+) -> Result<HttpResponse, Failure> {
+    let language = language(request.headers());
+    let key = key.with(&body.raw);
+    let reader = actor.clone();
+    let render = move |shown: &Shown| answer(shown, &reader, language, 201);
+    let answer = submit::submit(&ctx, actor, body.value.into(), key, render).await?;
+    Ok(idempotency::respond(answer))
+}
+
+/// List reports
+///
+/// The reports you may see (meldingen), with what a worklist needs: what is due, and what you can do now. Give
+/// `updatedSince` and `sort=updated` to keep a copy in step.
+#[utoipa::path(
+    tag = "reports",
+    params(ReportFilter),
+    responses((status = 200, description = "A page (pagina)", body = Page<ReportSummary>, headers(
+        ("Link" = String, description = "The first and the next page (RFC 8288)"),
+    ))),
+    security(("oauth2" = ["reports:read"])),
+)]
+#[get("/reports")]
+pub async fn list_reports(
+    ctx: web::Data<Context>,
+    Granted { actor, .. }: Granted<ReadReports>,
+    request: HttpRequest,
+    Query(query): Query<ReportFilter>,
+) -> Result<HttpResponse, Failure> {
+    let limit = query.limit.unwrap_or(paging::DEFAULT_LIMIT);
+    let sort = query.sort();
+    let after: Option<After> = paging::decode(query.cursor.as_deref())?;
+    let filter = query.filter(local_date(ctx.clock.now()));
+    let rows = list::page(&ctx, actor, filter, sort, after, limit).await?;
+    let (rows, next_cursor) = paging::cut(rows, limit, |shown| key(sort, &shown.report));
+    let page = Page {
+        items: rows.iter().map(ReportSummary::new).collect(),
+        next_cursor,
+    };
+    Ok(paging::respond(&request, &page))
+}
+
+/// Read a report
+///
+/// One report (melding), as far as you may see it.
+#[utoipa::path(
+    tag = "reports",
+    params(("id" = Uuid, Path, description = "Id of the report (melding)")),
+    responses(
+        (status = 200, description = "The report (melding)", body = ReportView, headers(("ETag" = String, description = "Version of the report (versie)"))),
+        (status = 304, description = "You have it already (ongewijzigd)"),
+    ),
+    security(("oauth2" = ["reports:read"])),
+)]
+#[get("/reports/{id}")]
+pub async fn get_report(
+    ctx: web::Data<Context>,
+    Granted { actor, .. }: Granted<ReadReports>,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Failure> {
+    let language = language(request.headers());
+    let shown = read::one(&ctx, actor.clone(), report_id(&id)?).await?;
+    Ok(tagged(
+        &request,
+        &etag(&shown, &actor, language),
+        &ReportView::new(&shown, language),
+    ))
+}
+
+/// Change a report
+///
+/// The reporter changes what it wrote (melding wijzigen): in a draft, once submitted until the desk takes it up, and while
+/// it is asked something. While no person has routed the report, routing is tried again.
+#[utoipa::path(
+    tag = "reports",
+    params(("id" = Uuid, Path, description = "Id of the report (melding)"), IfMatchHeader),
+    request_body(content = ReportChange, description = "What changes (wijziging)"),
+    responses((status = 200, description = "The report as it now is (melding)", body = ReportView, headers(("ETag" = String, description = "Version of the report (versie)")))),
+    security(("oauth2" = ["reports:write"])),
+)]
+#[patch("/reports/{id}")]
+pub async fn change_report(
+    ctx: web::Data<Context>,
+    Granted { actor, .. }: Granted<WriteReports>,
+    IfMatch(version): IfMatch,
+    request: HttpRequest,
+    id: web::Path<String>,
+    body: Body<ReportChange>,
+) -> Result<HttpResponse, Failure> {
+    let language = language(request.headers());
+    let shown = change::change(
+        &ctx,
+        actor.clone(),
+        report_id(&id)?,
+        version,
+        body.value.into(),
+    )
+    .await?;
+    let etag = etag(&shown, &actor, language);
+    Ok(conditional::with_etag(HttpResponse::Ok(), &etag).json(ReportView::new(&shown, language)))
+}
+
+/// Delete a draft
+///
+/// Throws a draft away (concept verwijderen). A report that was submitted is withdrawn instead.
+#[utoipa::path(
+    tag = "reports",
+    params(("id" = Uuid, Path, description = "Id of the report (melding)"), IfMatchHeader),
+    responses((status = 204, description = "Deleted (verwijderd)")),
+    security(("oauth2" = ["reports:write"])),
+)]
+#[delete("/reports/{id}")]
+pub async fn delete_draft(
+    ctx: web::Data<Context>,
+    Granted { actor, .. }: Granted<WriteReports>,
+    IfMatch(version): IfMatch,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Failure> {
+    change::delete_draft(&ctx, actor, report_id(&id)?, version).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The id in a path; one that is no id names nothing.
+pub fn report_id(text: &str) -> Result<ReportId, Failure> {
+    text.parse::<Id<_>>().map_err(|_| Error::NotFound.into())
+}
+
+/// The version and what else decides on the bytes: who reads, in which language, on which day.
+pub fn etag(shown: &Shown, actor: &Actor, language: Language) -> String {
+    conditional::etag(
+        shown.report.version,
+        (actor.home.id, &actor.roles, language, shown.today),
+    )
+}
+
+/// The report as an answer that can be given again.
+pub fn answer(shown: &Shown, actor: &Actor, language: Language, status: u16) -> Answer {
+    let mut headers = vec![(ETAG.to_string(), etag(shown, actor, language))];
+    if status == 201 {
+        headers.push((
+            LOCATION.to_string(),
+            format!("/v1/reports/{}", shown.report.id),
+        ));
+    }
+    let body = serde_json::to_string(&ReportView::new(shown, language)).unwrap_or_default();
+    Answer {
+        status,
+        headers,
+        body,
+        replayed: false,
+    }
+}
+
+/// The operations of this file.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(submit_report)
+        .service(list_reports)
+        .service(get_report)
+        .service(change_report)
+        .service(delete_draft);
+}

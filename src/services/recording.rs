@@ -1,0 +1,136 @@
+//! Writing down what happened: the event of each step and the notices it gives rise to, in the transaction of the step.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::actor::Actor;
+use crate::domain::event::{Author, Details, Event, EventKind};
+use crate::domain::id::EventId;
+use crate::domain::report::Report;
+use crate::domain::status::Capacity;
+use crate::services::{Context, Error, notices};
+use crate::store::db::Conn;
+use crate::store::events;
+
+/// One change of one report.
+#[derive(Debug, Clone)]
+pub struct Step {
+    pub event: Event,
+    pub before: Option<Report>,
+    pub after: Report,
+    /// The reports merged into it, whose reporters hear of it too.
+    pub merged_in: Vec<Report>,
+}
+
+impl Step {
+    /// Somebody did something with a report.
+    pub fn by(
+        actor: &Actor,
+        capacity: Capacity,
+        before: &Report,
+        after: &Report,
+        kind: EventKind,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let author = Author {
+            principal: Some(actor.id),
+            name: actor.name.clone(),
+            organisation: Some(actor.home.id),
+            organisation_name: Some(actor.home.name.clone()),
+            capacity,
+        };
+        Self::new(author, Some(before), after, kind, now)
+    }
+
+    /// The service did something with a report by itself.
+    pub fn by_service(
+        before: &Report,
+        after: &Report,
+        kind: EventKind,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self::new(Author::service(), Some(before), after, kind, now)
+    }
+
+    /// A draft was begun.
+    pub fn created(report: &Report, actor: &Actor, now: DateTime<Utc>) -> Self {
+        let capacity = if report.on_behalf {
+            Capacity::Desk
+        } else {
+            Capacity::Reporter
+        };
+        let mut step = Self::by(actor, capacity, report, report, EventKind::Created, now);
+        step.before = None;
+        step.event.from = None;
+        step
+    }
+
+    /// A rule gave the report to an authority.
+    pub fn routed_by_rule(before: &Report, after: &Report, now: DateTime<Utc>) -> Self {
+        let mut step = Self::by_service(before, after, EventKind::RoutedByRule, now);
+        step.event.details = Details {
+            lead: after.lead,
+            contributors: after.handling.contributors.clone(),
+            explanation: after
+                .handling
+                .routing
+                .as_ref()
+                .map(|routing| routing.explanation.nl.clone()),
+            ..Details::default()
+        };
+        step
+    }
+
+    fn new(
+        author: Author,
+        before: Option<&Report>,
+        after: &Report,
+        kind: EventKind,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            event: Event {
+                id: EventId::new(),
+                report: after.id,
+                at: now,
+                kind,
+                from: before.map(|report| report.status),
+                to: after.status,
+                version: after.version,
+                author,
+                details: Details::default(),
+            },
+            before: before.cloned(),
+            after: after.clone(),
+            merged_in: Vec::new(),
+        }
+    }
+
+    /// Says more than who, when and what.
+    pub fn with(mut self, details: Details) -> Self {
+        self.event.details = details;
+        self
+    }
+
+    /// Tells the reporters of these reports as well.
+    pub fn telling(mut self, merged_in: Vec<Report>) -> Self {
+        self.merged_in = merged_in;
+        self
+    }
+}
+
+/// Writes the events of some steps and queues their notices.
+pub fn record(conn: &mut Conn, context: &Context, steps: &[Step]) -> Result<(), Error> {
+    let written: Vec<Event> = steps.iter().map(|step| step.event.clone()).collect();
+    events::insert(conn, &written)?;
+    for step in steps {
+        notices::queue(
+            conn,
+            context,
+            &step.event,
+            step.before.as_ref(),
+            &step.after,
+            &step.merged_in,
+        )?;
+    }
+    Ok(())
+}

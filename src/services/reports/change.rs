@@ -1,0 +1,230 @@
+//! The reporter changes what it wrote, or throws a draft away.
+
+use crate::domain::actor::Actor;
+use crate::domain::deadline::local_date;
+use crate::domain::event::{Correction, Details, EventKind};
+use crate::domain::id::ReportId;
+use crate::domain::policy;
+use crate::domain::report::{Confidentiality, Content, Report};
+use crate::domain::status::{Capacity, Status};
+use crate::domain::workflow;
+use crate::services::recording::{self, Step};
+use crate::services::reports::content::{self, Changes};
+use crate::services::reports::{Shown, show};
+use crate::services::{Context, Error, routing};
+use crate::store::db::{Conn, is_unique_violation};
+use crate::store::reports;
+
+/// Applies the reporter's changes. While no person has routed the report, routing is tried again.
+///
+/// # Errors
+/// `NotFound`, `Stale`, `Conflict` when it is no longer the reporter's to change, `Invalid` for faulty values.
+pub async fn change(
+    context: &Context,
+    actor: Actor,
+    id: ReportId,
+    version: i32,
+    changes: Changes,
+) -> Result<Shown, Error> {
+    let ctx = context.clone();
+    context
+        .db
+        .write(move |conn| {
+            let before = own(conn, &actor, id, version)?;
+            if !before.is_editable() {
+                return Err(Error::Conflict("not_editable"));
+            }
+            let now = ctx.clock.now();
+            let today = local_date(now);
+            let mut after = before.clone();
+            after.content = content::apply(conn, &before.content, &changes, today)?;
+            if let Some(reference) = &changes.external_reference {
+                after.external_reference.clone_from(reference);
+            }
+            if let Some(wanted) = changes.confidentiality {
+                // Once submitted it may only become narrower: others may have read it by then.
+                if before.status != Status::Draft && wanted < before.confidentiality {
+                    return Err(Error::field("/confidentiality", "not_narrower"));
+                }
+                after.confidentiality = wanted;
+            }
+            let missing = if after.status == Status::Draft {
+                Vec::new()
+            } else {
+                workflow::missing_for_submission(&after)
+            };
+            if !missing.is_empty() {
+                return Err(Error::Invalid(missing));
+            }
+            let corrections = differences(&before, &after);
+            if corrections.is_empty() {
+                return show(conn, &ctx, &actor, before);
+            }
+            after.updated_at = now;
+            after.version += 1;
+            let capacity = if before.on_behalf {
+                Capacity::Desk
+            } else {
+                Capacity::Reporter
+            };
+            let changed = Step::by(&actor, capacity, &before, &after, EventKind::Changed, now)
+                .with(Details {
+                    corrections,
+                    ..Details::default()
+                });
+            let mut steps = vec![changed];
+            reroute(conn, &mut after, &mut steps, now)?;
+            update(conn, &before, &after)?;
+            recording::record(conn, &ctx, &steps)?;
+            show(conn, &ctx, &actor, after)
+        })
+        .await
+}
+
+/// Tries the rules again on what was changed, unless a person has routed.
+fn reroute(
+    conn: &mut Conn,
+    after: &mut Report,
+    steps: &mut Vec<Step>,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<(), Error> {
+    let unrouted =
+        after.lead.is_none() && after.status != Status::Draft && !after.handling.routed_by_hand;
+    if !unrouted {
+        return Ok(());
+    }
+    let routing = routing::evaluate(conn, &after.content, local_date(now))?;
+    let automatic = routing
+        .lead
+        .filter(|_| after.status == Status::Submitted)
+        .map(|lead| (lead, routing.contributors.clone()));
+    after.handling.routing = Some(routing);
+    if let Some((lead, contributors)) = automatic {
+        let before = after.clone();
+        workflow::route(after, Some(lead), Some(contributors), now);
+        steps.push(Step::routed_by_rule(&before, after, now));
+    }
+    Ok(())
+}
+
+/// Deletes a draft with all that hangs on it.
+///
+/// # Errors
+/// `NotFound`, `Stale`, `Conflict` when it is no draft.
+pub async fn delete_draft(
+    context: &Context,
+    actor: Actor,
+    id: ReportId,
+    version: i32,
+) -> Result<(), Error> {
+    context
+        .db
+        .write(move |conn| {
+            let report = own(conn, &actor, id, version)?;
+            if report.status != Status::Draft {
+                return Err(Error::Conflict("not_a_draft"));
+            }
+            if reports::delete(conn, &report)? {
+                Ok(())
+            } else {
+                Err(Error::Stale)
+            }
+        })
+        .await
+}
+
+/// Loads a report that the actor may change as its reporter, or as the desk that entered it.
+fn own(conn: &mut Conn, actor: &Actor, id: ReportId, version: i32) -> Result<Report, Error> {
+    let report = reports::find(conn, id)?.ok_or(Error::NotFound)?;
+    policy::view(actor, &report).ok_or(Error::NotFound)?;
+    let capacities = policy::capacities(actor, &report);
+    let entered = report.on_behalf
+        && (capacities.contains(&Capacity::Desk) || capacities.contains(&Capacity::Coordinator));
+    if !capacities.contains(&Capacity::Reporter) && !entered {
+        return Err(Error::Forbidden("not_allowed"));
+    }
+    if report.version != version {
+        return Err(Error::Stale);
+    }
+    Ok(report)
+}
+
+/// Writes a changed report that nobody else has changed since.
+pub fn update(conn: &mut Conn, before: &Report, after: &Report) -> Result<(), Error> {
+    let written = reports::update(conn, before, after).map_err(|error| {
+        if is_unique_violation(&error) {
+            Error::Conflict("external_reference_taken")
+        } else {
+            error.into()
+        }
+    })?;
+    if written { Ok(()) } else { Err(Error::Stale) }
+}
+
+/// What differs between two versions, as old and new.
+pub fn differences(before: &Report, after: &Report) -> Vec<Correction> {
+    let one = |text: &str| vec![text.to_owned()];
+    let optional = |text: &Option<String>| text.iter().cloned().collect::<Vec<_>>();
+    let cited = |content: &Content| {
+        content
+            .citations
+            .iter()
+            .map(routing::label)
+            .collect::<Vec<_>>()
+    };
+    let contact = |content: &Content| {
+        content
+            .contact
+            .iter()
+            .map(|contact| format!("{} <{}>", contact.name, contact.email))
+            .collect::<Vec<_>>()
+    };
+    let requested = |content: &Content| {
+        content
+            .requested
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
+    let confidentiality = |value: Confidentiality| one(&value.to_string());
+    let (old, new) = (&before.content, &after.content);
+    let fields: [(&str, Vec<String>, Vec<String>); 12] = [
+        ("title", one(&old.title), one(&new.title)),
+        ("description", one(&old.description), one(&new.description)),
+        ("effect", one(&old.effect), one(&new.effect)),
+        (
+            "proposedSolution",
+            optional(&old.proposed_solution),
+            optional(&new.proposed_solution),
+        ),
+        ("regulations", cited(old), cited(new)),
+        ("domains", old.domains.clone(), new.domains.clone()),
+        (
+            "municipalities",
+            old.municipalities.clone(),
+            new.municipalities.clone(),
+        ),
+        ("provinces", old.provinces.clone(), new.provinces.clone()),
+        ("requested", requested(old), requested(new)),
+        ("contact", contact(old), contact(new)),
+        (
+            "confidentiality",
+            confidentiality(before.confidentiality),
+            confidentiality(after.confidentiality),
+        ),
+        (
+            "externalReference",
+            optional(&before.external_reference),
+            optional(&after.external_reference),
+        ),
+    ];
+    fields
+        .into_iter()
+        .filter(|(_, old, new)| old != new)
+        .map(|(field, old, new)| Correction {
+            field: field.into(),
+            old,
+            new,
+        })
+        .collect()
+}

@@ -1,0 +1,76 @@
+//! Lists of reports: what the actor may see, filtered and sorted. Two statements, whatever the page holds.
+
+use crate::domain::actor::{Actor, Role};
+use crate::domain::deadline::local_date;
+use crate::domain::id::OrganisationId;
+use crate::domain::policy;
+use crate::domain::workflow;
+use crate::services::reports::{Shown, load_organisations};
+use crate::services::{Context, Error};
+use crate::store::reports::{self, After, Filter, Party, Sort, Visible};
+
+/// A page of reports; one row more than `limit` when there is a next page.
+pub async fn page(
+    context: &Context,
+    actor: Actor,
+    filter: Filter,
+    sort: Sort,
+    after: Option<After>,
+    limit: i64,
+) -> Result<Vec<Shown>, Error> {
+    let ctx = context.clone();
+    context
+        .db
+        .read(move |conn| {
+            let found = reports::list(
+                conn,
+                &visible(&actor),
+                &filter,
+                sort,
+                after.as_ref(),
+                limit + 1,
+            )?;
+            let named = found.iter().flat_map(|report| {
+                std::iter::once(report.submitter)
+                    .chain(report.lead)
+                    .collect::<Vec<OrganisationId>>()
+            });
+            let organisations = load_organisations(conn, named)?;
+            let now = ctx.clock.now();
+            let shown = found.into_iter().filter_map(|report| {
+                // What the query lets through, the policy has the last word on.
+                let view = policy::view(&actor, &report)?;
+                let of_report =
+                    |id: &OrganisationId| organisations.get(id).map(|found| (*id, found.clone()));
+                Some(Shown {
+                    organisations: std::iter::once(&report.submitter)
+                        .chain(&report.lead)
+                        .filter_map(of_report)
+                        .collect(),
+                    actions: workflow::available(&actor, &report, now),
+                    today: local_date(now),
+                    view,
+                    report,
+                })
+            });
+            Ok(shown.collect())
+        })
+        .await
+}
+
+/// What `policy::view` grants, in the terms of a query.
+fn visible(actor: &Actor) -> Visible {
+    let mut parties = Vec::new();
+    if actor.has(Role::Reporter) {
+        parties.extend([Party::Reporter, Party::Follower]);
+    }
+    if actor.has(Role::Liaison) {
+        parties.extend([Party::Lead, Party::Contributor, Party::Follower]);
+    }
+    Visible {
+        desk: actor.is_desk(),
+        unpublished: policy::reads_unpublished(actor),
+        organisation: Some(actor.home.id),
+        parties,
+    }
+}

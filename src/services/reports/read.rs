@@ -1,0 +1,72 @@
+//! Reading one report, and its timeline.
+
+use crate::domain::actor::Actor;
+use crate::domain::event::Event;
+use crate::domain::id::{EventId, OrganisationId, ReportId};
+use crate::domain::policy;
+use crate::services::reports::{Organisations, Shown, load_organisations, show};
+use crate::services::{Context, Error};
+use crate::store::{events, reports};
+
+/// One report as the actor may see it.
+///
+/// # Errors
+/// `NotFound` when it is not there, or not there for this actor.
+pub async fn one(context: &Context, actor: Actor, id: ReportId) -> Result<Shown, Error> {
+    let ctx = context.clone();
+    context
+        .db
+        .read(move |conn| {
+            let report = reports::find(conn, id)?.ok_or(Error::NotFound)?;
+            show(conn, &ctx, &actor, report)
+        })
+        .await
+}
+
+/// A page of the timeline with the organisations it names. Entries that are not for the actor are left out, so a page may
+/// be shorter than asked for.
+///
+/// # Errors
+/// `NotFound` as for the report itself.
+pub async fn timeline(
+    context: &Context,
+    actor: Actor,
+    id: ReportId,
+    after: Option<EventId>,
+    limit: i64,
+) -> Result<(Vec<Event>, Option<EventId>, Organisations), Error> {
+    context
+        .db
+        .read(move |conn| {
+            let report = reports::find(conn, id)?.ok_or(Error::NotFound)?;
+            let view = policy::view(&actor, &report).ok_or(Error::NotFound)?;
+            let mut page = events::list(conn, id, after, limit + 1)?;
+            let length = usize::try_from(limit).unwrap_or(0);
+            let more = page.len() > length;
+            page.truncate(length);
+            let next = if more {
+                page.last().map(|event| event.id)
+            } else {
+                None
+            };
+            let seen: Vec<Event> = page
+                .into_iter()
+                .filter_map(|event| event.seen_with(view))
+                .collect();
+            let organisations = load_organisations(conn, seen.iter().flat_map(named))?;
+            Ok((seen, next, organisations))
+        })
+        .await
+}
+
+fn named(event: &Event) -> impl Iterator<Item = OrganisationId> + '_ {
+    let details = &event.details;
+    [
+        details.lead,
+        details.former_lead,
+        details.suggested_authority,
+    ]
+    .into_iter()
+    .flatten()
+    .chain(details.contributors.iter().copied())
+}

@@ -1,0 +1,99 @@
+//! Routing a report by the rules as they stand, and trying it without storing anything.
+
+use chrono::NaiveDate;
+
+use crate::domain::actor::Actor;
+use crate::domain::citation::Citation;
+use crate::domain::deadline::local_date;
+use crate::domain::policy;
+use crate::domain::report::{Cited, Content};
+use crate::domain::routing::{self, CitedRule, Facts, Routing};
+use crate::services::reports::content::{self, Changes};
+use crate::services::reports::{Organisations, load_organisations};
+use crate::services::{Context, Error};
+use crate::store::db::Conn;
+use crate::store::routing_rules;
+
+/// What routing looks at in a report, the primary citation first.
+pub fn facts(content: &Content) -> Facts {
+    let mut cited: Vec<&Cited> = content.citations.iter().collect();
+    cited.sort_by_key(|cited| !cited.primary);
+    let rule = |cited: &Cited| CitedRule {
+        register: cited.citation.register,
+        identifier: cited.citation.regulation(),
+        article: cited.citation.article.clone(),
+        label: label(cited),
+    };
+    Facts {
+        citations: cited.into_iter().map(rule).collect(),
+        domains: content.domains.clone(),
+    }
+}
+
+/// What people call a citation, as "WPO artikel 153".
+pub fn label(cited: &Cited) -> String {
+    let Citation {
+        identifier,
+        text,
+        article,
+        ..
+    } = &cited.citation;
+    let name = [&cited.short_title, &cited.title, identifier, text]
+        .into_iter()
+        .flatten()
+        .next();
+    let name = name.map_or("?", String::as_str);
+    match article {
+        Some(article) => format!("{name} artikel {article}"),
+        None => name.to_owned(),
+    }
+}
+
+/// Routes by the rules that the report's citations and domains can match: one statement.
+pub fn evaluate(conn: &mut Conn, content: &Content, today: NaiveDate) -> Result<Routing, Error> {
+    let facts = facts(content);
+    let regulations: Vec<String> = facts
+        .citations
+        .iter()
+        .filter_map(|cited| cited.identifier.clone())
+        .collect();
+    let rules = if regulations.is_empty() && facts.domains.is_empty() {
+        Vec::new()
+    } else {
+        routing_rules::matching(conn, &regulations, &facts.domains)?
+    };
+    Ok(routing::evaluate(&rules, &facts, today))
+}
+
+/// How a report would be routed; stores nothing.
+///
+/// # Errors
+/// The faults of the body, as at submission.
+pub async fn preview(
+    context: &Context,
+    actor: Actor,
+    changes: Changes,
+) -> Result<(Routing, Organisations), Error> {
+    if !policy::may_preview_routing(&actor) {
+        return Err(Error::Forbidden("not_allowed"));
+    }
+    let today = local_date(context.clock.now());
+    context
+        .db
+        .read(move |conn| {
+            let content = content::apply(conn, &Content::default(), &changes, today)?;
+            let routing = evaluate(conn, &content, today)?;
+            let suggested = routing
+                .suggestions
+                .iter()
+                .map(|suggestion| suggestion.authority);
+            let named = routing
+                .lead
+                .into_iter()
+                .chain(routing.contributors.iter().copied())
+                .chain(suggested);
+            let organisations = load_organisations(conn, named)?;
+            Ok((routing, organisations))
+        })
+        .await
+}
