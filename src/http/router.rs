@@ -11,8 +11,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::http::problem::Failure;
 use crate::http::{
-    clients, events, health, me, openapi, password_page, people, reports, routing, sessions,
-    tokens, transitions,
+    clients, events, health, me, notices, openapi, password_page, people, reports, routing,
+    sessions, tokens, transitions,
 };
 use crate::services::Context;
 
@@ -27,6 +27,7 @@ pub fn api(config: &mut ServiceConfig) {
     me::routes(config);
     people::routes(config);
     clients::routes(config);
+    notices::routes(config);
 }
 
 /// All that the service answers to. The order counts: the first that fits takes the request.
