@@ -11,8 +11,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::http::problem::Failure;
 use crate::http::{
-    clients, envelope, events, health, me, openapi, password_page, people, reports, routing,
-    sessions, tokens, transitions,
+    clients, envelope, events, health, me, notices, openapi, password_page, people, reports,
+    routing, sessions, tokens, transitions,
 };
 use crate::services::Context;
 
@@ -51,6 +51,10 @@ pub fn api(config: &mut ServiceConfig) {
         .service(clients::change_client)
         .service(clients::remove_client)
         .service(clients::renew_client_secret);
+    config
+        .service(notices::list_notices)
+        .service(notices::get_notice)
+        .service(notices::resend_notice);
 }
 
 /// All that the service answers to. The order counts: the first that fits takes the request.
