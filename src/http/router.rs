@@ -10,7 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::http::problem::Failure;
-use crate::http::{events, health, openapi, reports, routing, transitions};
+use crate::http::{events, health, openapi, organisations, reports, routing, transitions};
 use crate::services::Context;
 
 /// The operations of version 1, below `/v1`.
@@ -26,6 +26,11 @@ pub fn api(config: &mut ServiceConfig) {
         .service(transitions::make_transition)
         .service(events::list_events);
     config.service(routing::preview_routing);
+    config
+        .service(organisations::list_organisations)
+        .service(organisations::get_organisation)
+        .service(organisations::add_organisation)
+        .service(organisations::change_organisation);
 }
 
 /// All that the service answers to. The order counts: the first that fits takes the request.
