@@ -10,7 +10,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::http::problem::Failure;
-use crate::http::{events, health, openapi, organisations, reports, routing, transitions};
+use crate::http::{
+    events, health, municipalities, openapi, organisations, policy_domains, provinces, regions,
+    regulations, reports, routing, routing_rules, transitions,
+};
 use crate::services::Context;
 
 /// The operations of version 1, below `/v1`.
@@ -25,12 +28,38 @@ pub fn api(config: &mut ServiceConfig) {
         .service(transitions::list_transitions)
         .service(transitions::make_transition)
         .service(events::list_events);
-    config.service(routing::preview_routing);
+    config
+        .service(routing::preview_routing)
+        .service(routing_rules::list_routing_rules)
+        .service(routing_rules::get_routing_rule);
     config
         .service(organisations::list_organisations)
         .service(organisations::get_organisation)
         .service(organisations::add_organisation)
         .service(organisations::change_organisation);
+    config
+        .service(municipalities::list_municipalities)
+        .service(municipalities::get_municipality)
+        .service(municipalities::add_municipality)
+        .service(municipalities::change_municipality);
+    config
+        .service(regions::list_regions)
+        .service(regions::get_region)
+        .service(regions::add_region)
+        .service(regions::change_region);
+    config
+        .service(regulations::list_regulations)
+        .service(regulations::get_regulation)
+        .service(regulations::add_regulation)
+        .service(regulations::change_regulation);
+    config
+        .service(policy_domains::list_domains)
+        .service(policy_domains::get_domain)
+        .service(policy_domains::add_domain)
+        .service(policy_domains::change_domain);
+    config
+        .service(provinces::list_provinces)
+        .service(provinces::get_province);
 }
 
 /// All that the service answers to. The order counts: the first that fits takes the request.
