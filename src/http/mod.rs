@@ -26,6 +26,7 @@ pub mod provinces;
 pub mod query;
 pub mod reference;
 pub mod regions;
+pub mod regulation_input;
 pub mod regulations;
 pub mod report_input;
 pub mod report_views;
