@@ -64,7 +64,7 @@ struct Common {
     #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
     limit: Option<i64>,
     /// Where to go on: `nextCursor` of the page before (cursor).
-    #[param(max_length = 500, nullable = false)]
+    #[param(max_length = 3000, nullable = false)]
     cursor: Option<String>,
 }
 

@@ -27,7 +27,7 @@ pub struct RegulationRequest {
     )]
     identifier: String,
     /// Official title (titel).
-    #[schema(min_length = 1, max_length = 1000, pattern = r"^[^\r\n\t]*$")]
+    #[schema(min_length = 1, max_length = 500, pattern = r"^[^\r\n\t]*$")]
     title: String,
     /// What people call it (citeertitel).
     #[schema(min_length = 1, max_length = 200, pattern = r"^[^\r\n\t]*$")]
@@ -80,7 +80,7 @@ pub struct RegulationChange {
     /// Official title (titel).
     #[schema(
         min_length = 1,
-        max_length = 1000,
+        max_length = 500,
         pattern = r"^[^\r\n\t]*$",
         nullable = false
     )]
