@@ -358,3 +358,24 @@ impl Report {
         }
     }
 }
+
+impl Cited {
+    /// What people call it, as "WPO artikel 153".
+    pub fn label(&self) -> String {
+        let Citation {
+            identifier,
+            text,
+            article,
+            ..
+        } = &self.citation;
+        let name = [&self.short_title, &self.title, identifier, text]
+            .into_iter()
+            .flatten()
+            .next();
+        let name = name.map_or("?", String::as_str);
+        match article {
+            Some(article) => format!("{name} artikel {article}"),
+            None => name.to_owned(),
+        }
+    }
+}

@@ -4,7 +4,6 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::domain::id::NoticeId;
@@ -18,13 +17,6 @@ use crate::http::query::Query;
 use crate::services::idempotency::{Answer, once};
 use crate::services::{Context, Error, dead_letters};
 use crate::store::outbox;
-
-pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(list_notices)
-        .service(get_notice)
-        .service(resend_notice);
-}
 
 /// Which notices.
 #[derive(Debug, Deserialize, IntoParams)]

@@ -5,7 +5,6 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::domain::actor::{Actor, Language};
@@ -219,7 +218,6 @@ pub async fn list_reports(
     params(("id" = Uuid, Path, description = "Id of the report (melding)")),
     responses(
         (status = 200, description = "The report (melding)", body = ReportView, headers(("ETag" = String, description = "Version of the report (versie)"))),
-        (status = 304, description = "You have it already (ongewijzigd)"),
     ),
     security(("oauth2" = ["reports:read"])),
 )]
@@ -321,14 +319,4 @@ pub fn answer(shown: &Shown, actor: &Actor, language: Language, status: u16) -> 
         body,
         replayed: false,
     }
-}
-
-/// The operations of this file.
-pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(submit_report)
-        .service(list_reports)
-        .service(get_report)
-        .service(change_report)
-        .service(delete_draft);
 }

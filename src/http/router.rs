@@ -11,23 +11,82 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::http::problem::Failure;
 use crate::http::{
-    clients, events, health, me, notices, openapi, password_page, people, reports, routing,
-    sessions, tokens, transitions,
+    clients, envelope, events, health, me, municipalities, notices, openapi, organisations,
+    password_page, people, policy_domains, provinces, regions, regulations, reports, routing,
+    routing_rules, sessions, tokens, transitions,
 };
 use crate::services::Context;
 
 /// The operations of version 1, below `/v1`.
 pub fn api(config: &mut ServiceConfig) {
-    reports::routes(config);
-    transitions::routes(config);
-    events::routes(config);
-    routing::routes(config);
-    sessions::routes(config);
-    tokens::routes(config);
-    me::routes(config);
-    people::routes(config);
-    clients::routes(config);
-    notices::routes(config);
+    config
+        .service(reports::submit_report)
+        .service(reports::list_reports)
+        .service(reports::get_report)
+        .service(reports::change_report)
+        .service(reports::delete_draft);
+    config
+        .service(transitions::list_transitions)
+        .service(transitions::make_transition)
+        .service(events::list_events);
+    config
+        .service(sessions::create_session)
+        .service(sessions::end_session)
+        .service(sessions::ask_password_reset)
+        .service(sessions::set_password)
+        .service(tokens::request_token)
+        .service(me::get_me)
+        .service(me::change_me);
+    config
+        .service(people::list_people)
+        .service(people::invite_person)
+        .service(people::get_person)
+        .service(people::change_person)
+        .service(people::remove_person)
+        .service(people::resend_invitation);
+    config
+        .service(clients::list_clients)
+        .service(clients::create_client)
+        .service(clients::get_client)
+        .service(clients::change_client)
+        .service(clients::remove_client)
+        .service(clients::renew_client_secret);
+    config
+        .service(notices::list_notices)
+        .service(notices::get_notice)
+        .service(notices::resend_notice);
+    config
+        .service(routing::preview_routing)
+        .service(routing_rules::list_routing_rules)
+        .service(routing_rules::get_routing_rule);
+    config
+        .service(organisations::list_organisations)
+        .service(organisations::get_organisation)
+        .service(organisations::add_organisation)
+        .service(organisations::change_organisation);
+    config
+        .service(municipalities::list_municipalities)
+        .service(municipalities::get_municipality)
+        .service(municipalities::add_municipality)
+        .service(municipalities::change_municipality);
+    config
+        .service(regions::list_regions)
+        .service(regions::get_region)
+        .service(regions::add_region)
+        .service(regions::change_region);
+    config
+        .service(regulations::list_regulations)
+        .service(regulations::get_regulation)
+        .service(regulations::add_regulation)
+        .service(regulations::change_regulation);
+    config
+        .service(policy_domains::list_domains)
+        .service(policy_domains::get_domain)
+        .service(policy_domains::add_domain)
+        .service(policy_domains::change_domain);
+    config
+        .service(provinces::list_provinces)
+        .service(provinces::get_province);
 }
 
 /// All that the service answers to. The order counts: the first that fits takes the request.
@@ -63,11 +122,7 @@ pub fn cors(context: &Context) -> Cors {
     let origins = Arc::new(context.settings.cors_origins.clone());
     Cors::default()
         .allowed_origin_fn(move |origin, request| {
-            let public = matches!(
-                request.uri.path(),
-                "/v1/openapi.json" | "/.well-known/jwks.json"
-            );
-            public
+            envelope::is_public(request.uri.path())
                 || origin
                     .to_str()
                     .is_ok_and(|origin| origins.iter().any(|allowed| allowed == origin))
@@ -110,7 +165,6 @@ async fn openapi_json(context: web::Data<Context>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/json"))
         .insert_header(("cache-control", "public, max-age=300"))
-        .insert_header(("access-control-allow-origin", "*"))
         .body(openapi::text(&api_url(&context)))
 }
 

@@ -10,11 +10,11 @@ use crate::domain::actor::Language;
 use crate::domain::event::{Event, EventKind};
 use crate::domain::id::{NoticeId, OrganisationId};
 use crate::domain::notice::{NoticeKind, notices};
-use crate::domain::report::{Confidentiality, Report};
+use crate::domain::report::{Cited, Confidentiality, Report};
 use crate::mail::facts::{Facts, Reader};
 use crate::mail::message;
 use crate::services::notices::audience::{Audiences, Told};
-use crate::services::{Context, Error, routing};
+use crate::services::{Context, Error};
 use crate::store::db::Conn;
 use crate::store::outbox::{self, NewNotice};
 use crate::store::recipients;
@@ -194,7 +194,7 @@ fn facts(
         });
     Facts {
         organisation: names.of(after.submitter),
-        rule: after.primary().map(|cited| routing::label(cited)),
+        rule: after.primary().map(Cited::label),
         actor: event.author.organisation_name.clone(),
         stands_in_for: told
             .stands_in

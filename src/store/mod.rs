@@ -12,6 +12,7 @@ pub mod places;
 pub mod policy_domains;
 pub mod principals;
 pub mod recipients;
+pub mod reference_loads;
 pub mod regions;
 pub mod regulations;
 pub mod reports;
