@@ -26,11 +26,7 @@ pub fn context(settings: Settings) -> Result<Context, String> {
 pub fn context_with(settings: Settings, clock: SharedClock) -> Result<Context, String> {
     settings.check()?;
     let db = Db::open(&settings.database()?, settings.database_connections)?;
-    Ok(Context {
-        db,
-        clock,
-        settings: Arc::new(settings),
-    })
+    Ok(Context::new(db, clock, settings))
 }
 
 /// The API on a listener that is already bound. It stops when its handle says so.

@@ -10,6 +10,7 @@ pub fn run(settings: Settings) -> Result<(), String> {
         .map_err(|e| format!("cannot listen on {}: {e}", settings.listen))?;
     let context = app::context(settings)?;
     context.db.migrate()?;
+    context.keys.load(&context.db, context.clock.now())?;
     let server = app::server(context, listener).map_err(|e| e.to_string())?;
     actix_web::rt::System::new()
         .block_on(server)

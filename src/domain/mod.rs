@@ -1,5 +1,6 @@
 //! Pure rules: no I/O, no clock, no SQL, no HTTP. Whatever a rule needs is passed in.
 
+pub mod ability;
 pub mod actor;
 pub mod article;
 pub mod calendar;

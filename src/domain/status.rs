@@ -87,7 +87,8 @@ code_list! {
 }
 
 code_list! {
-    /// A value that a transition asks for; its text is the property of the request body.
+    /// A value that a transition asks for; its text is the property of the request body
+    /// (Dutch: veld).
     pub enum Field {
         Lead = "lead",
         Contributors = "contributors",
@@ -147,6 +148,24 @@ impl Status {
             ReopeningRequested => "Heropening gevraagd",
             Withdrawn => "Ingetrokken",
             Merged => "Samengevoegd",
+        }
+    }
+
+    /// The English word for it.
+    pub fn label_en(self) -> &'static str {
+        use Status::*;
+        match self {
+            Draft => "Draft",
+            Submitted => "Submitted",
+            Routed => "Forwarded",
+            InformationRequested => "Information requested",
+            InReview => "In review",
+            PositionTaken => "Position taken",
+            InImplementation => "In implementation",
+            Settled => "Settled",
+            ReopeningRequested => "Reopening requested",
+            Withdrawn => "Withdrawn",
+            Merged => "Merged",
         }
     }
 }

@@ -252,6 +252,21 @@ pub static DETAILS: &[Words] = &[
         "U kunt uzelf niet verwijderen.",
         "You cannot remove yourself.",
     ),
+    (
+        "cannot_drop_your_role",
+        "U kunt uw eigen beheerdersrol niet inleveren; laat een ander dat doen.",
+        "You cannot give up your own role of administrator; have another do it.",
+    ),
+    (
+        "organisation_ended",
+        "Deze organisatie bestaat niet meer.",
+        "This organisation no longer exists.",
+    ),
+    (
+        "no_session",
+        "Dit toegangsbewijs hoort niet bij een aanmelding.",
+        "This token does not belong to a sign-in.",
+    ),
     ("already_exists", "Dit bestaat al.", "This exists already."),
     (
         "already_sent",
@@ -535,6 +550,11 @@ pub static FIELDS: &[Words] = &[
         "merge_chain",
         "Met deze melding zijn zelf meldingen samengevoegd.",
         "Reports were merged into this one itself.",
+    ),
+    (
+        "email_malformed",
+        "Dit is geen e-mailadres.",
+        "This is not an e-mail address.",
     ),
     (
         "role_not_here",

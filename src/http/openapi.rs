@@ -224,8 +224,12 @@ fn problem_response(description: &str) -> Value {
     json!({
         "description": description,
         "headers": headers(),
-        "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } }
+        "content": problem_content()
     })
+}
+
+fn problem_content() -> Value {
+    json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } })
 }
 
 fn headers() -> Value {
@@ -272,15 +276,33 @@ fn complete_operation(path: &str, operation: &mut Value) {
     let Some(responses) = operation["responses"].as_object_mut() else {
         return;
     };
+    // What is read with a tag need not be sent again to who has it.
+    if !if_match
+        && responses
+            .get("200")
+            .is_some_and(|ok| ok["headers"].get("ETag").is_some())
+    {
+        responses.insert(
+            "304".into(),
+            json!({
+                "description": "You have it already (ongewijzigd)",
+                "headers": { "ETag": { "description": "Version (versie)", "schema": { "type": "string" } } }
+            }),
+        );
+    }
     for status in errors {
         responses.entry(status).or_insert_with(
             || json!({ "$ref": format!("#/components/responses/Problem{status}") }),
         );
     }
-    for response in responses
-        .values_mut()
-        .filter(|response| response.get("$ref").is_none())
+    for (status, response) in responses
+        .iter_mut()
+        .filter(|(_, response)| response.get("$ref").is_none())
     {
+        // An error that an operation describes in its own words is a problem like any other.
+        if status.starts_with(['4', '5']) && response.get("content").is_none() {
+            response["content"] = problem_content();
+        }
         let own = response["headers"].as_object().cloned().unwrap_or_default();
         response["headers"] = headers();
         if let Some(all) = response["headers"].as_object_mut() {

@@ -11,8 +11,9 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::http::problem::Failure;
 use crate::http::{
-    events, health, municipalities, openapi, organisations, policy_domains, provinces, regions,
-    regulations, reports, routing, routing_rules, transitions,
+    clients, envelope, events, health, me, municipalities, notices, openapi, organisations,
+    password_page, people, policy_domains, provinces, regions, regulations, reports, routing,
+    routing_rules, sessions, tokens, transitions,
 };
 use crate::services::Context;
 
@@ -60,6 +61,32 @@ pub fn api(config: &mut ServiceConfig) {
     config
         .service(provinces::list_provinces)
         .service(provinces::get_province);
+    config
+        .service(sessions::create_session)
+        .service(sessions::end_session)
+        .service(sessions::ask_password_reset)
+        .service(sessions::set_password)
+        .service(tokens::request_token)
+        .service(me::get_me)
+        .service(me::change_me);
+    config
+        .service(people::list_people)
+        .service(people::invite_person)
+        .service(people::get_person)
+        .service(people::change_person)
+        .service(people::remove_person)
+        .service(people::resend_invitation);
+    config
+        .service(clients::list_clients)
+        .service(clients::create_client)
+        .service(clients::get_client)
+        .service(clients::change_client)
+        .service(clients::remove_client)
+        .service(clients::renew_client_secret);
+    config
+        .service(notices::list_notices)
+        .service(notices::get_notice)
+        .service(notices::resend_notice);
 }
 
 /// All that the service answers to. The order counts: the first that fits takes the request.
@@ -72,6 +99,8 @@ pub fn routes(context: &Context) -> impl FnOnce(&mut web::ServiceConfig) + use<>
             .app_data(web::PayloadConfig::new(limit))
             .service(health::live)
             .service(health::ready)
+            .service(tokens::jwks)
+            .service(password_page::page)
             .service(
                 web::scope("/v1")
                     .service(openapi_json)
@@ -93,11 +122,7 @@ pub fn cors(context: &Context) -> Cors {
     let origins = Arc::new(context.settings.cors_origins.clone());
     Cors::default()
         .allowed_origin_fn(move |origin, request| {
-            let public = matches!(
-                request.uri.path(),
-                "/v1/openapi.json" | "/.well-known/jwks.json"
-            );
-            public
+            envelope::is_public(request.uri.path())
                 || origin
                     .to_str()
                     .is_ok_and(|origin| origins.iter().any(|allowed| allowed == origin))
@@ -140,7 +165,6 @@ async fn openapi_json(context: web::Data<Context>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/json"))
         .insert_header(("cache-control", "public, max-age=300"))
-        .insert_header(("access-control-allow-origin", "*"))
         .body(openapi::text(&api_url(&context)))
 }
 

@@ -1,9 +1,16 @@
 //! Use cases, one file each: authorise → load → let the domain decide → write all in one transaction → return. Every
 //! function gets the `Actor` and a connection that is already inside `db.read` or `db.write`.
 
+pub mod clients;
+pub mod dead_letters;
 pub mod idempotency;
+pub mod keys;
+pub mod links;
+pub mod members;
 pub mod notices;
 pub mod organisations;
+pub mod passwords;
+pub mod people;
 pub mod places;
 pub mod recording;
 pub mod reference;
@@ -13,15 +20,19 @@ pub mod routing;
 pub mod routing_rules;
 pub mod seed;
 pub mod sign_in;
+pub mod tokens;
 pub mod transitions;
 
 use std::sync::Arc;
 
 use crate::clock::SharedClock;
 use crate::config::Settings;
+use crate::crypto::CryptoError;
 use crate::domain::invalid::FieldError;
 use crate::domain::status::Action;
 use crate::domain::workflow::Refusal;
+use crate::services::keys::KeyRing;
+use crate::services::passwords::Passwords;
 use crate::store::db::{Db, DbError};
 
 /// What the use cases run on.
@@ -30,6 +41,21 @@ pub struct Context {
     pub db: Db,
     pub clock: SharedClock,
     pub settings: Arc<Settings>,
+    pub keys: Arc<KeyRing>,
+    pub passwords: Arc<Passwords>,
+}
+
+impl Context {
+    /// Reads nothing yet: the keys are loaded by `keys.load`, or at first use.
+    pub fn new(db: Db, clock: SharedClock, settings: Settings) -> Self {
+        Self {
+            keys: Arc::new(KeyRing::new(&settings, db.address())),
+            passwords: Arc::new(Passwords::new(settings.password_memory)),
+            db,
+            clock,
+            settings: Arc::new(settings),
+        }
+    }
 }
 
 /// Why a use case did not do what was asked. `http::problem` turns it into a response, once.
@@ -84,6 +110,12 @@ impl From<diesel::result::Error> for Error {
             }
             other => Self::Internal(other.to_string()),
         }
+    }
+}
+
+impl From<CryptoError> for Error {
+    fn from(error: CryptoError) -> Self {
+        Self::Internal(error.to_string())
     }
 }
 

@@ -4,14 +4,21 @@
 pub mod db;
 pub mod events;
 pub mod idempotency;
+pub mod keys;
 pub mod listing;
 pub mod organisations;
+pub mod outbox;
 pub mod places;
 pub mod policy_domains;
+pub mod principals;
+pub mod recipients;
 pub mod reference_loads;
 pub mod regions;
 pub mod regulations;
 pub mod reports;
 pub mod routing_rules;
 pub mod schema;
+pub mod sessions;
+#[cfg(test)]
+pub mod testing;
 pub mod types;

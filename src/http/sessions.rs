@@ -1,0 +1,153 @@
+//! People's sign-in and passwords.
+
+use actix_web::{HttpResponse, delete, post, web};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::http::auth::Auth;
+use crate::http::body::Body;
+use crate::http::problem::Failure;
+use crate::services::sign_in::{self, Granted};
+use crate::services::{Context, links};
+
+/// A sign-in (Dutch: aanmelding).
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"email": "j.devries@delft.example", "password": "correct horse battery staple"}))]
+pub struct SignIn {
+    /// E-mail address (e-mailadres); case does not count.
+    #[schema(max_length = 254)]
+    email: String,
+    /// Password (wachtwoord).
+    #[schema(max_length = 1024, format = Password)]
+    password: String,
+}
+
+/// Tokens of a sign-in (Dutch: toegangsbewijzen). Keep them secret; send the access token as `Authorization: Bearer …`.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({"accessToken": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFUzI1NiJ9.e30.c2ln", "refreshToken": "k3Jm0zv2Yt5Q8sWc1xNfB7dLh4uRp6aEoGi9TqVyKjM", "tokenType": "Bearer", "expiresIn": 900}))]
+pub struct SessionTokens {
+    /// Access token, a JWT after RFC 9068 (toegangsbewijs). Its issuer (`iss`) is the address of the service, its audience
+    /// (`aud`) that address with `/v1`.
+    access_token: String,
+    /// Good for one use at `POST /oauth/token` (vernieuwingsbewijs).
+    refresh_token: Option<String>,
+    /// Always `Bearer` (soort).
+    token_type: &'static str,
+    /// Seconds that the access token is good for (geldigheidsduur).
+    expires_in: i64,
+}
+
+impl From<Granted> for SessionTokens {
+    fn from(granted: Granted) -> Self {
+        Self {
+            access_token: granted.access_token,
+            refresh_token: granted.refresh_token,
+            token_type: "Bearer",
+            expires_in: granted.expires_in,
+        }
+    }
+}
+
+/// Sign in
+///
+/// For people, with e-mail address and password (aanmelden). An unknown address is answered like a wrong password. No
+/// Idempotency-Key: nothing secret is stored.
+#[utoipa::path(
+    tag = "sign-in",
+    request_body = SignIn,
+    responses(
+        (status = 201, description = "Signed in (aangemeld)", body = SessionTokens),
+        (status = 401, description = "Wrong address or password (e-mailadres of wachtwoord klopt niet)"),
+    ),
+)]
+#[post("/sessions")]
+pub async fn create_session(
+    ctx: web::Data<Context>,
+    body: Body<SignIn>,
+) -> Result<HttpResponse, Failure> {
+    let SignIn { email, password } = body.value;
+    let granted = sign_in::sign_in(&ctx, &email, password).await?;
+    Ok(HttpResponse::Created().json(SessionTokens::from(granted)))
+}
+
+/// Sign out
+///
+/// Ends the sign-in of the token, and with it every token of that sign-in (afmelden). Other sign-ins go on.
+#[utoipa::path(
+    tag = "sign-in",
+    responses(
+        (status = 204, description = "Signed out (afgemeld)"),
+        (status = 409, description = "The token belongs to no sign-in, as that of an API client (geen aanmelding)"),
+    ),
+    security(("oauth2" = [])),
+)]
+#[delete("/sessions/current")]
+pub async fn end_session(ctx: web::Data<Context>, auth: Auth) -> Result<HttpResponse, Failure> {
+    let now = ctx.clock.now();
+    ctx.db
+        .write(move |conn| sign_in::sign_out(conn, &auth.actor, now))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// A request for a link to set a new password (Dutch: wachtwoord vergeten).
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"email": "j.devries@delft.example"}))]
+pub struct PasswordReset {
+    /// E-mail address (e-mailadres).
+    #[schema(max_length = 254)]
+    email: String,
+}
+
+/// Ask for a password link
+///
+/// Mails a single-use link, good for an hour, when there is such an account (wachtwoord vergeten). The answer does not tell
+/// whether there is, and within five minutes no second mail is sent.
+#[utoipa::path(
+    tag = "sign-in",
+    request_body = PasswordReset,
+    responses((status = 202, description = "Mailed, if there is such an account (in behandeling)")),
+)]
+#[post("/password-resets")]
+pub async fn ask_password_reset(
+    ctx: web::Data<Context>,
+    body: Body<PasswordReset>,
+) -> Result<HttpResponse, Failure> {
+    links::ask_reset(&ctx, &body.value.email).await?;
+    Ok(HttpResponse::Accepted().finish())
+}
+
+/// A new password (Dutch: nieuw wachtwoord).
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"token": "k3Jm0zv2Yt5Q8sWc1xNfB7dLh4uRp6aEoGi9TqVyKjM", "password": "correct horse battery staple"}))]
+pub struct NewPassword {
+    /// The token of the link that was mailed (token uit de link).
+    #[schema(min_length = 1, max_length = 200)]
+    token: String,
+    /// 12 to 128 characters, and not one's own name or address (wachtwoord).
+    #[schema(min_length = 12, max_length = 128, format = Password)]
+    password: String,
+}
+
+/// Set a password
+///
+/// With the token of an invitation or a password link, which works once (wachtwoord instellen). Ends every sign-in and every
+/// other link of this person.
+#[utoipa::path(
+    tag = "sign-in",
+    request_body = NewPassword,
+    responses((status = 204, description = "Set; sign in with it (ingesteld)")),
+)]
+#[post("/passwords")]
+pub async fn set_password(
+    ctx: web::Data<Context>,
+    body: Body<NewPassword>,
+) -> Result<HttpResponse, Failure> {
+    let NewPassword { token, password } = body.value;
+    links::set_password(&ctx, &token, password).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
