@@ -36,6 +36,8 @@ pub fn decode<K: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<K>, Er
     let unpacked = URL_SAFE_NO_PAD
         .decode(cursor)
         .ok()
+        // No text holds a NUL, and a database refuses one.
+        .filter(|bytes| !bytes.windows(6).any(|six| six == br"\u0000"))
         .and_then(|bytes| serde_json::from_slice(&bytes).ok());
     unpacked
         .map(Some)
