@@ -591,4 +591,19 @@ pub static FIELDS: &[Words] = &[
         "Dit past niet bij dit soort organisatie.",
         "This does not fit this kind of organisation.",
     ),
+    (
+        "code_conflict",
+        "Dit hoort bij een andere gemeente of provincie.",
+        "This belongs to another municipality or province.",
+    ),
+    (
+        "circular_succession",
+        "Deze opvolging komt bij zichzelf terug.",
+        "This succession comes back to itself.",
+    ),
+    (
+        "owned_by_eu",
+        "Een regel van de Europese Unie heeft hier geen eigenaar.",
+        "A rule of the European Union has no owner here.",
+    ),
 ];

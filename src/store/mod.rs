@@ -11,6 +11,7 @@ pub mod outbox_account;
 pub mod places;
 pub mod policy_domains;
 pub mod principals;
+pub mod reference_loads;
 pub mod regions;
 pub mod regulations;
 pub mod reports;

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use crate::domain::id::{OrganisationId, RuleId};
 use crate::domain::routing::{Rule, RuleMode};
 use crate::store::db::{Conn, MultiBackend};
+use crate::store::listing::{Listing, lower};
 use crate::store::schema::routing_rules as t;
 use crate::store::types::{Coded, Json};
 
@@ -78,8 +79,6 @@ pub struct Filter {
     pub domains: Vec<String>,
     pub leads: Vec<OrganisationId>,
     pub modes: Vec<RuleMode>,
-    /// Only what holds on this day.
-    pub valid_on: Option<NaiveDate>,
 }
 
 /// Of each rule the latest version.
@@ -122,9 +121,9 @@ pub fn find(conn: &mut Conn, number: i32) -> QueryResult<Option<Rule>> {
 /// A page of latest versions, by number.
 pub fn list(
     conn: &mut Conn,
+    listing: &Listing,
     filter: &Filter,
     after: Option<i32>,
-    limit: i64,
 ) -> QueryResult<Vec<Rule>> {
     let some = |codes: &[String]| codes.iter().cloned().map(Some).collect::<Vec<_>>();
     let mut query = latest();
@@ -141,7 +140,15 @@ pub fn list(
         let modes: Vec<_> = filter.modes.iter().copied().map(Coded).collect();
         query = query.filter(t::mode.eq_any(modes));
     }
-    if let Some(day) = filter.valid_on {
+    if let Some(pattern) = listing.pattern() {
+        query = query.filter(
+            lower(t::explanation_nl)
+                .like(pattern.clone())
+                .escape('\\')
+                .or(lower(t::explanation_en).like(pattern).escape('\\')),
+        );
+    }
+    if let Some(day) = listing.valid_on {
         query = query
             .filter(t::valid_from.le(day))
             .filter(t::valid_until.is_null().or(t::valid_until.gt(day)));
@@ -149,7 +156,7 @@ pub fn list(
     if let Some(number) = after {
         query = query.filter(t::number.gt(number));
     }
-    let rows: Vec<Row> = query.order(t::number).limit(limit).load(conn)?;
+    let rows: Vec<Row> = query.order(t::number).limit(listing.limit).load(conn)?;
     Ok(rows.into_iter().map(Rule::from).collect())
 }
 
