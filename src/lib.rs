@@ -11,6 +11,8 @@ pub mod config;
 pub mod crypto;
 pub mod domain;
 pub mod http;
+pub mod mail;
 pub mod reference;
 pub mod services;
 pub mod store;
+pub mod worker;

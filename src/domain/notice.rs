@@ -33,6 +33,24 @@ code_list! {
     }
 }
 
+code_list! {
+    /// Where a notice stands (Dutch: verzendstatus).
+    pub enum NoticeState {
+        /// Waits to be sent, for the first time or again.
+        Queued = "queued",
+        Sent = "sent",
+        /// Given up; an administrator may have it sent again (onbestelbaar).
+        Dead = "dead",
+    }
+}
+
+impl NoticeKind {
+    /// Mail about an account: it holds a secret link, and no report.
+    pub fn is_account(self) -> bool {
+        matches!(self, NoticeKind::Invitation | NoticeKind::PasswordReset)
+    }
+}
+
 /// For whom a notice is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {

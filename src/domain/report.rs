@@ -52,6 +52,62 @@ code_list! {
     }
 }
 
+impl Outcome {
+    /// The words that people read.
+    pub fn label(self, language: Language) -> &'static str {
+        let (nl, en) = match self {
+            Outcome::ExistingRoom => ("Bestaande ruimte", "Existing room"),
+            Outcome::Explanation => ("Uitleg", "Explanation"),
+            Outcome::PracticeChanged => ("Werkwijze aangepast", "Practice changed"),
+            Outcome::ExemptionGranted => ("Ontheffing verleend", "Exemption granted"),
+            Outcome::Experiment => ("Experiment", "Experiment"),
+            Outcome::RegulationAmended => ("Regeling aangepast", "Regulation amended"),
+            Outcome::ActAmended => ("Wet aangepast", "Act amended"),
+            Outcome::BoundByEuLaw => ("Gebonden aan EU-recht", "Bound by EU law"),
+            Outcome::NoObstruction => ("Geen belemmering", "No obstruction"),
+            Outcome::DeclinedWithReasons => ("Gemotiveerd afgewezen", "Declined with reasons"),
+            Outcome::OutOfScope => ("Valt buiten het meldpunt", "Out of scope"),
+        };
+        in_language(language, nl, en)
+    }
+}
+
+impl MeasureKind {
+    /// The words that people read.
+    pub fn label(self, language: Language) -> &'static str {
+        let (nl, en) = match self {
+            MeasureKind::Amendment => ("Wijziging van de regel", "Amendment of the rule"),
+            MeasureKind::Experiment => ("Experiment", "Experiment"),
+            MeasureKind::ChangedPractice => ("Andere werkwijze", "Changed practice"),
+            MeasureKind::Exemption => ("Ontheffing", "Exemption"),
+            MeasureKind::Other => ("Anders", "Other"),
+        };
+        in_language(language, nl, en)
+    }
+}
+
+impl ClockKind {
+    /// What is due, in the words that people read.
+    pub fn label(self, language: Language) -> &'static str {
+        let (nl, en) = match self {
+            ClockKind::DeskReply => ("Reactie van het loket", "Reply by the desk"),
+            ClockKind::Routing => ("Doorzetten", "Forwarding"),
+            ClockKind::Acceptance => ("In behandeling nemen", "Acceptance"),
+            ClockKind::Position => ("Standpunt", "Position"),
+            ClockKind::Answer => ("Antwoord op de vraag", "Answer to the question"),
+            ClockKind::ImplementationUpdate => ("Bericht over de voortgang", "Progress update"),
+        };
+        in_language(language, nl, en)
+    }
+}
+
+fn in_language(language: Language, nl: &'static str, en: &'static str) -> &'static str {
+    match language {
+        Language::Nl => nl,
+        Language::En => en,
+    }
+}
+
 code_list! {
     /// How an obstacle is taken away (Dutch: soort maatregel).
     pub enum MeasureKind {
@@ -299,6 +355,27 @@ impl Report {
             Status::Draft | Status::InformationRequested => true,
             Status::Submitted => !self.handling.taken_up && self.handling.returns == 0,
             _ => false,
+        }
+    }
+}
+
+impl Cited {
+    /// What people call it, as "WPO artikel 153".
+    pub fn label(&self) -> String {
+        let Citation {
+            identifier,
+            text,
+            article,
+            ..
+        } = &self.citation;
+        let name = [&self.short_title, &self.title, identifier, text]
+            .into_iter()
+            .flatten()
+            .next();
+        let name = name.map_or("?", String::as_str);
+        match article {
+            Some(article) => format!("{name} artikel {article}"),
+            None => name.to_owned(),
         }
     }
 }

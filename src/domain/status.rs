@@ -149,6 +149,24 @@ impl Status {
             Merged => "Samengevoegd",
         }
     }
+
+    /// The English word for it.
+    pub fn label_en(self) -> &'static str {
+        use Status::*;
+        match self {
+            Draft => "Draft",
+            Submitted => "Submitted",
+            Routed => "Forwarded",
+            InformationRequested => "Information requested",
+            InReview => "In review",
+            PositionTaken => "Position taken",
+            InImplementation => "In implementation",
+            Settled => "Settled",
+            ReopeningRequested => "Reopening requested",
+            Withdrawn => "Withdrawn",
+            Merged => "Merged",
+        }
+    }
 }
 
 /// Where a transition leads.

@@ -4,14 +4,13 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::domain::actor::{Role, Scope};
 use crate::domain::id::{OrganisationId, PrincipalId};
 use crate::http::auth::{Granted, ManageOrganisation};
 use crate::http::body::Body;
-use crate::http::conditional::{self, IfMatch, etag};
+use crate::http::conditional::{self, IfMatch, IfMatchHeader, etag};
 use crate::http::paging::{self, Page};
 use crate::http::people::PageParams;
 use crate::http::problem::Failure;
@@ -19,16 +18,6 @@ use crate::http::query::Query;
 use crate::services::Context;
 use crate::services::clients::{self, ClientChange, NewClient};
 use crate::store::principals::Principal;
-
-pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(list_clients)
-        .service(create_client)
-        .service(get_client)
-        .service(change_client)
-        .service(remove_client)
-        .service(renew_client_secret);
-}
 
 /// An API client (Dutch: koppeling): a machine of an organisation.
 #[derive(Serialize, ToSchema)]
@@ -93,8 +82,8 @@ pub struct ClientWithSecret {
 }
 
 impl ClientWithSecret {
-    fn respond(ctx: &Context, (client, secret): (Principal, String)) -> HttpResponse {
-        let location = ctx.settings.link(&format!("/v1/clients/{}", client.id));
+    fn respond((client, secret): (Principal, String)) -> HttpResponse {
+        let location = format!("/v1/clients/{}", client.id);
         conditional::with_etag(HttpResponse::Created(), &etag(client.version, ()))
             .insert_header(("location", location))
             .json(Self {
@@ -151,7 +140,7 @@ fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 #[utoipa::path(
     tag = "organisations",
     params(("id" = Uuid, Path, description = "The organisation (organisatie)"), PageParams),
-    responses((status = 200, description = "A page of clients (koppelingen)", body = Page<Client>)),
+    responses((status = 200, description = "A page of clients (koppelingen)", body = Page<Client>, headers(("Link" = String, description = "The first and the next page (RFC 8288)")))),
     security(("oauth2" = ["organisation:manage"])),
 )]
 #[get("/organisations/{id}/clients")]
@@ -208,7 +197,7 @@ pub async fn create_client(
         .db
         .write(move |conn| clients::create(&inner, conn, Some(&auth.actor), *organisation, new))
         .await?;
-    Ok(ClientWithSecret::respond(&ctx, created))
+    Ok(ClientWithSecret::respond(created))
 }
 
 /// Read a client
@@ -246,7 +235,7 @@ pub async fn get_client(
     tag = "organisations",
     params(
         ("id" = Uuid, Path, description = "The client (koppeling)"),
-        ("If-Match" = String, Header, description = "ETag of the version that was seen (versie)"),
+        IfMatchHeader,
     ),
     request_body = ClientPatch,
     responses((status = 200, description = "As it now is (gewijzigd)", body = Client, headers(("ETag" = String, description = "Version, for If-Match (versie)")))),
@@ -286,7 +275,7 @@ pub async fn change_client(
     tag = "organisations",
     params(
         ("id" = Uuid, Path, description = "The client (koppeling)"),
-        ("If-Match" = String, Header, description = "ETag of the version that was seen (versie)"),
+        IfMatchHeader,
     ),
     responses((status = 204, description = "Removed (verwijderd)")),
     security(("oauth2" = ["organisation:manage"])),
@@ -329,5 +318,5 @@ pub async fn renew_client_secret(
         .db
         .write(move |conn| clients::renew_secret(&inner, conn, &auth.actor, *id))
         .await?;
-    Ok(ClientWithSecret::respond(&ctx, renewed))
+    Ok(ClientWithSecret::respond(renewed))
 }

@@ -4,7 +4,6 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::domain::event::{Correction, Event, EventKind};
@@ -229,9 +228,4 @@ pub async fn list_events(
         next_cursor: next.map(|id| paging::encode(&id)),
     };
     Ok(paging::respond(&request, &page))
-}
-
-/// The operations of this file.
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_events);
 }

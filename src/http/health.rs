@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::{HttpResponse, get, web};
-use diesel::prelude::*;
 use serde_json::json;
 
 use crate::http::problem::Failure;
@@ -23,11 +22,7 @@ pub async fn ready(ctx: web::Data<Context>) -> Result<HttpResponse, Failure> {
         return Err(Error::Busy("stopping".into()).into());
     }
     ctx.db
-        .read(|conn| {
-            let one: i32 =
-                diesel::select(1.into_sql::<diesel::sql_types::Integer>()).first(conn)?;
-            Ok::<_, Error>(one)
-        })
+        .ping()
         .await
         .map_err(|_| Error::Busy("the database does not answer".into()))?;
     Ok(HttpResponse::Ok().json(json!({ "status": "ok" })))

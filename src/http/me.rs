@@ -3,22 +3,17 @@
 use actix_web::{HttpRequest, HttpResponse, get, patch, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::domain::ability::{Ability, abilities};
 use crate::domain::actor::{Actor, Language, OrganisationKind, PrincipalKind, Role, Scope};
 use crate::http::auth::Auth;
 use crate::http::body::Body;
-use crate::http::conditional::{self, IfMatch, etag};
+use crate::http::conditional::{self, IfMatch, IfMatchHeader, etag};
 use crate::http::problem::Failure;
 use crate::services::people::{self, PersonChange};
 use crate::services::{Context, Error};
 use crate::store::principals::Principal;
-
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(get_me).service(change_me);
-}
 
 /// Whoever the token stands for (Dutch: ik).
 #[derive(Serialize, ToSchema)]
@@ -143,7 +138,7 @@ pub async fn get_me(
 /// For people (eigen gegevens wijzigen). Roles are changed by the organisation's administrator.
 #[utoipa::path(
     tag = "sign-in",
-    params(("If-Match" = String, Header, description = "ETag of the version that was seen (versie)")),
+    params(IfMatchHeader),
     request_body = MyChange,
     responses((status = 200, description = "As it now is (gewijzigd)", body = Me, headers(("ETag" = String, description = "Version, for If-Match (versie)")))),
     security(("oauth2" = [])),

@@ -4,15 +4,14 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::domain::actor::{Language, Role};
 use crate::domain::id::{OrganisationId, PrincipalId};
 use crate::http::auth::{Granted, ManageOrganisation};
 use crate::http::body::Body;
-use crate::http::conditional::{self, IfMatch, etag};
-use crate::http::idempotency::{self, IdempotencyKey};
+use crate::http::conditional::{self, IfMatch, IfMatchHeader, etag};
+use crate::http::idempotency::{self, IdempotencyKey, IdempotencyKeyHeader};
 use crate::http::paging::{self, Page};
 use crate::http::problem::Failure;
 use crate::http::query::Query;
@@ -20,16 +19,6 @@ use crate::services::idempotency::{Answer, once};
 use crate::services::people::{self, NewPerson, PersonChange};
 use crate::services::{Context, Error};
 use crate::store::principals::Principal;
-
-pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(list_people)
-        .service(invite_person)
-        .service(get_person)
-        .service(change_person)
-        .service(remove_person)
-        .service(resend_invitation);
-}
 
 /// Which page of a list by name.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -133,7 +122,7 @@ pub struct PersonPatch {
 #[utoipa::path(
     tag = "organisations",
     params(("id" = Uuid, Path, description = "The organisation (organisatie)"), PageParams),
-    responses((status = 200, description = "A page of people (medewerkers)", body = Page<Person>)),
+    responses((status = 200, description = "A page of people (medewerkers)", body = Page<Person>, headers(("Link" = String, description = "The first and the next page (RFC 8288)")))),
     security(("oauth2" = ["organisation:manage"])),
 )]
 #[get("/organisations/{id}/people")]
@@ -162,7 +151,7 @@ pub async fn list_people(
     tag = "organisations",
     params(
         ("id" = Uuid, Path, description = "The organisation (organisatie)"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes repeating safe (sleutel tegen dubbel verzenden)"),
+        IdempotencyKeyHeader,
     ),
     request_body = Invitation,
     responses((status = 201, description = "Invited (uitgenodigd)", body = Person, headers(
@@ -193,7 +182,7 @@ pub async fn invite_person(
             let (actor, now) = (&auth.actor, inner.clock.now());
             once(conn, actor.id, key.as_ref(), now, |conn| {
                 let person = Person::from(people::invite(&inner, conn, actor, *organisation, new)?);
-                let location = inner.settings.link(&format!("/v1/people/{}", person.id));
+                let location = format!("/v1/people/{}", person.id);
                 Ok(Answer {
                     status: 201,
                     headers: vec![
@@ -246,7 +235,7 @@ pub async fn get_person(
     tag = "organisations",
     params(
         ("id" = Uuid, Path, description = "The person (medewerker)"),
-        ("If-Match" = String, Header, description = "ETag of the version that was seen (versie)"),
+        IfMatchHeader,
     ),
     request_body = PersonPatch,
     responses((status = 200, description = "As it now is (gewijzigd)", body = Person, headers(("ETag" = String, description = "Version, for If-Match (versie)")))),
@@ -287,7 +276,7 @@ pub async fn change_person(
     tag = "organisations",
     params(
         ("id" = Uuid, Path, description = "The person (medewerker)"),
-        ("If-Match" = String, Header, description = "ETag of the version that was seen (versie)"),
+        IfMatchHeader,
     ),
     responses((status = 204, description = "Removed (verwijderd)")),
     security(("oauth2" = ["organisation:manage"])),
@@ -314,7 +303,7 @@ pub async fn remove_person(
     tag = "organisations",
     params(
         ("id" = Uuid, Path, description = "The person (medewerker)"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes repeating safe (sleutel tegen dubbel verzenden)"),
+        IdempotencyKeyHeader,
     ),
     responses((status = 202, description = "The mail is queued (wordt verzonden)")),
     security(("oauth2" = ["organisation:manage"])),

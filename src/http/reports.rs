@@ -5,7 +5,6 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::domain::actor::{Actor, Language};
@@ -321,14 +320,4 @@ pub fn answer(shown: &Shown, actor: &Actor, language: Language, status: u16) -> 
         body,
         replayed: false,
     }
-}
-
-/// The operations of this file.
-pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(submit_report)
-        .service(list_reports)
-        .service(get_report)
-        .service(change_report)
-        .service(delete_draft);
 }

@@ -11,22 +11,46 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::http::problem::Failure;
 use crate::http::{
-    clients, events, health, me, openapi, password_page, people, reports, routing, sessions,
-    tokens, transitions,
+    clients, envelope, events, health, me, openapi, password_page, people, reports, routing,
+    sessions, tokens, transitions,
 };
 use crate::services::Context;
 
 /// The operations of version 1, below `/v1`.
 pub fn api(config: &mut ServiceConfig) {
-    reports::routes(config);
-    transitions::routes(config);
-    events::routes(config);
-    routing::routes(config);
-    sessions::routes(config);
-    tokens::routes(config);
-    me::routes(config);
-    people::routes(config);
-    clients::routes(config);
+    config
+        .service(reports::submit_report)
+        .service(reports::list_reports)
+        .service(reports::get_report)
+        .service(reports::change_report)
+        .service(reports::delete_draft);
+    config
+        .service(transitions::list_transitions)
+        .service(transitions::make_transition)
+        .service(events::list_events);
+    config.service(routing::preview_routing);
+    config
+        .service(sessions::create_session)
+        .service(sessions::end_session)
+        .service(sessions::ask_password_reset)
+        .service(sessions::set_password)
+        .service(tokens::request_token)
+        .service(me::get_me)
+        .service(me::change_me);
+    config
+        .service(people::list_people)
+        .service(people::invite_person)
+        .service(people::get_person)
+        .service(people::change_person)
+        .service(people::remove_person)
+        .service(people::resend_invitation);
+    config
+        .service(clients::list_clients)
+        .service(clients::create_client)
+        .service(clients::get_client)
+        .service(clients::change_client)
+        .service(clients::remove_client)
+        .service(clients::renew_client_secret);
 }
 
 /// All that the service answers to. The order counts: the first that fits takes the request.
@@ -62,11 +86,7 @@ pub fn cors(context: &Context) -> Cors {
     let origins = Arc::new(context.settings.cors_origins.clone());
     Cors::default()
         .allowed_origin_fn(move |origin, request| {
-            let public = matches!(
-                request.uri.path(),
-                "/v1/openapi.json" | "/.well-known/jwks.json"
-            );
-            public
+            envelope::is_public(request.uri.path())
                 || origin
                     .to_str()
                     .is_ok_and(|origin| origins.iter().any(|allowed| allowed == origin))
@@ -109,7 +129,6 @@ async fn openapi_json(context: web::Data<Context>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/json"))
         .insert_header(("cache-control", "public, max-age=300"))
-        .insert_header(("access-control-allow-origin", "*"))
         .body(openapi::text(&api_url(&context)))
 }
 

@@ -1,7 +1,6 @@
 //! Trying the routing (proefroutering).
 
 use actix_web::{HttpRequest, HttpResponse, post, web};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::auth::{Granted, WriteReports};
 use crate::http::body::Body;
@@ -33,9 +32,4 @@ pub async fn preview_routing(
         &organisations,
         language(request.headers()),
     )))
-}
-
-/// The operations of this file.
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(preview_routing);
 }

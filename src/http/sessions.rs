@@ -3,21 +3,12 @@
 use actix_web::{HttpResponse, delete, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::auth::Auth;
 use crate::http::body::Body;
 use crate::http::problem::Failure;
 use crate::services::sign_in::{self, Granted};
 use crate::services::{Context, links};
-
-pub fn routes(config: &mut ServiceConfig) {
-    config
-        .service(create_session)
-        .service(end_session)
-        .service(ask_password_reset)
-        .service(set_password);
-}
 
 /// A sign-in (Dutch: aanmelding).
 #[derive(Deserialize, ToSchema)]

@@ -4,7 +4,6 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::domain::id::{Id, MeasureId, OrganisationId, ReportId};
@@ -254,9 +253,4 @@ impl TransitionRequest {
             municipalities: self.municipalities,
         })
     }
-}
-
-/// The operations of this file.
-pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_transitions).service(make_transition);
 }

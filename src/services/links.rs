@@ -2,17 +2,16 @@
 
 use std::time::Duration;
 
-use chrono::{SecondsFormat, TimeDelta};
-use serde_json::json;
+use chrono::TimeDelta;
 use tokio::time::{Instant, sleep_until};
-use uuid::Uuid;
 
 use crate::crypto::{random_token, sha256_hex};
+use crate::domain::deadline::local_date;
 use crate::domain::notice::NoticeKind;
+use crate::services::notices::{self, AccountMail};
 use crate::services::sign_in::stands;
 use crate::services::{Context, Error, members, passwords};
 use crate::store::db::Conn;
-use crate::store::outbox_account::{self, AccountMail};
 use crate::store::principals::{self, Principal};
 use crate::store::sessions::{self, LinkPurpose};
 
@@ -48,41 +47,15 @@ pub fn send(
     )?;
     // What follows `#` stays in the browser: neither this server nor a proxy logs it.
     let link = ctx.settings.link(&format!("/password#token={token}"));
-    queue_link(
-        ctx,
-        conn,
-        person,
-        email,
-        kind,
-        json!({
-            "link": link,
-            "organisation": home.name,
-            "expires": expires_at.to_rfc3339_opts(SecondsFormat::Secs, true),
-        }),
-    )
-}
-
-/// The one place where this mail is queued.
-fn queue_link(
-    ctx: &Context,
-    conn: &mut Conn,
-    person: &Principal,
-    to_email: String,
-    kind: NoticeKind,
-    data: serde_json::Value,
-) -> Result<(), Error> {
-    let url = &ctx.settings.public_url;
-    let authority = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
-    let host = authority.split(['/', ':']).next().unwrap_or(authority);
     let mail = AccountMail {
-        kind,
-        to_name: person.name.clone(),
-        to_email,
+        name: &person.name,
+        email: &email,
         language: person.language,
-        data,
-        message_id: format!("<{}@{host}>", Uuid::now_v7()),
+        organisation: &home.name,
+        link,
+        valid_until: (purpose == LinkPurpose::Invitation).then(|| local_date(expires_at)),
     };
-    Ok(outbox_account::insert(conn, mail, ctx.clock.now())?)
+    notices::queue_account(conn, &ctx.settings, kind, mail, now)
 }
 
 /// Mails a link to set a new password with, when there is such an account; the answer is the same when there is not.

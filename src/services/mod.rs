@@ -2,6 +2,7 @@
 //! function gets the `Actor` and a connection that is already inside `db.read` or `db.write`.
 
 pub mod clients;
+pub mod dead_letters;
 pub mod idempotency;
 pub mod keys;
 pub mod links;

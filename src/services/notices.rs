@@ -1,15 +1,232 @@
-use crate::{
-    domain::{event::Event, report::Report},
-    services::{Context, Error},
-    store::db::Conn,
-};
+//! Queues the notices of an event, in the transaction that writes the event. Who hears what stands in `domain::notice`;
+//! here the audiences become people, and what happened becomes the facts of each text.
+
+mod audience;
+
+use chrono::NaiveDate;
+
+use crate::config::Settings;
+use crate::domain::actor::Language;
+use crate::domain::event::Event;
+use crate::domain::id::{NoticeId, OrganisationId};
+use crate::domain::notice::{NoticeKind, notices};
+use crate::domain::report::{Cited, Confidentiality, Report};
+use crate::mail::facts::{Facts, Reader};
+use crate::mail::message;
+use crate::services::Error;
+use crate::services::notices::audience::{Audiences, Told};
+use crate::store::db::Conn;
+use crate::store::outbox::{self, NewNotice};
+use crate::store::recipients;
+
+/// Queues what an event has to tell: three statements, however many are told.
+///
+/// `after` is the report as the transaction leaves it, so that the acknowledgement of a report that is routed at once
+/// says by whom it is handled and the desk is not called for it; `before` is none for a report that was not there.
+/// `merged_in` are the reports merged into it. Nobody is told what they did themselves, the acknowledgement excepted;
+/// nobody is told twice of one event.
+///
+/// # Errors
+/// When the database fails, or the sender in the settings is none.
 pub fn queue(
-    _c: &mut Conn,
-    _ctx: &Context,
-    _e: &Event,
-    _b: Option<&Report>,
-    _a: &Report,
-    _m: &[Report],
+    conn: &mut Conn,
+    settings: &Settings,
+    event: &Event,
+    before: Option<&Report>,
+    after: &Report,
+    merged_in: &[Report],
 ) -> Result<(), Error> {
+    let rows = notices(event.kind);
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let from = message::sender(&settings.mail_from).map_err(Error::Internal)?;
+    let mut audiences = Audiences::new(event, before, after, merged_in);
+    let people = recipients::people(conn, &audiences.organisations(rows), &audiences.named())?;
+    let told = audiences.resolve(rows, people);
+    if told.is_empty() {
+        return Ok(());
+    }
+    let names = Names(recipients::organisation_names(
+        conn,
+        &audiences.mentioned(),
+    )?);
+    let stands_in_for = names.list(&audiences.unmanned);
+    let new: Vec<NewNotice> = told
+        .iter()
+        .map(|told| {
+            let id = NoticeId::new();
+            let facts = facts(
+                settings,
+                event,
+                after,
+                told,
+                &names,
+                stands_in_for.as_deref(),
+            );
+            Ok(NewNotice {
+                id,
+                report: Some(told.report.id),
+                event: Some(event.id),
+                kind: told.kind,
+                to_name: told.name.clone(),
+                to_email: told.email.clone(),
+                language: told.language,
+                data: serde_json::to_value(facts).map_err(|e| Error::Internal(e.to_string()))?,
+                message_id: message::message_id(id, &from),
+                thread_id: Some(message::thread_id(told.report.id, &from)),
+            })
+        })
+        .collect::<Result<_, Error>>()?;
+    outbox::insert(conn, &new, event.at)?;
     Ok(())
 }
+
+/// To whom a mail about an account goes, and what it says.
+#[derive(Debug, Clone)]
+pub struct AccountMail<'a> {
+    pub name: &'a str,
+    pub email: &'a str,
+    pub language: Language,
+    /// Name of the organisation the account is at.
+    pub organisation: &'a str,
+    /// The single-use link; forgotten once the mail has left.
+    pub link: String,
+    /// Last day on which the link works; none when it works for hours.
+    pub valid_until: Option<NaiveDate>,
+}
+
+/// Queues an invitation or a link to set a password.
+///
+/// # Errors
+/// As `queue`.
+pub fn queue_account(
+    conn: &mut Conn,
+    settings: &Settings,
+    kind: NoticeKind,
+    mail: AccountMail<'_>,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<(), Error> {
+    let from = message::sender(&settings.mail_from).map_err(Error::Internal)?;
+    let id = NoticeId::new();
+    let facts = Facts {
+        reader: Some(Reader::Account),
+        link: Some(mail.link),
+        organisation: Some(mail.organisation.to_owned()),
+        valid_until: mail.valid_until,
+        ..Facts::default()
+    };
+    let new = NewNotice {
+        id,
+        report: None,
+        event: None,
+        kind,
+        to_name: mail.name.to_owned(),
+        to_email: mail.email.to_owned(),
+        language: mail.language,
+        data: serde_json::to_value(facts).map_err(|e| Error::Internal(e.to_string()))?,
+        message_id: message::message_id(id, &from),
+        thread_id: None,
+    };
+    Ok(outbox::insert(conn, &[new], now)?)
+}
+
+/// Names of organisations.
+struct Names(Vec<(OrganisationId, String)>);
+
+impl Names {
+    fn of(&self, id: OrganisationId) -> Option<String> {
+        self.0
+            .iter()
+            .find(|(known, _)| *known == id)
+            .map(|(_, name)| name.clone())
+    }
+
+    fn list(&self, ids: &[OrganisationId]) -> Option<String> {
+        let names: Vec<String> = ids.iter().filter_map(|id| self.of(*id)).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    }
+}
+
+/// The facts for one reader. Who has the progress view of the report it is about (whose report was merged into it, who
+/// was the lead before) gets what that view has: status, lead, outcome and public explanation; nobody else's words.
+fn facts(
+    settings: &Settings,
+    event: &Event,
+    after: &Report,
+    told: &Told<'_>,
+    names: &Names,
+    stands_in_for: Option<&str>,
+) -> Facts {
+    let details = &event.details;
+    let settlement = after.handling.settlement.as_ref();
+    let own = told.report;
+    let public = Facts {
+        reader: Some(told.reader),
+        link: Some(settings.link(&format!("/v1/reports/{}", own.id))),
+        reference: own.reference.clone(),
+        title: Some(own.content.title.clone()),
+        confidential: own.confidentiality == Confidentiality::Confidential,
+        status: Some(after.status),
+        lead: after.lead.and_then(|lead| names.of(lead)),
+        outcome: details
+            .outcome
+            .or(settlement.map(|settlement| settlement.outcome)),
+        public_explanation: details.public_explanation.clone(),
+        other_reference: match told.reader {
+            Reader::Follower => after.reference.clone(),
+            _ => details.other_report.clone(),
+        },
+        ..Facts::default()
+    };
+    if matches!(told.reader, Reader::Follower | Reader::FormerLead) {
+        return public;
+    }
+    let clock = after.next_clock();
+    let question = after.handling.question.as_ref();
+    // Why the service routed it, or did not, in the reader's language; a person who routes says why.
+    let routing = after
+        .handling
+        .routing
+        .as_ref()
+        .map(|routing| match told.language {
+            Language::Nl => routing.explanation.nl.clone(),
+            Language::En => routing.explanation.en.clone(),
+        });
+    Facts {
+        organisation: names.of(after.submitter),
+        rule: after.primary().map(Cited::label),
+        actor: event.author.organisation_name.clone(),
+        stands_in_for: told
+            .stands_in
+            .then(|| stands_in_for.map(str::to_owned))
+            .flatten(),
+        clock: clock.map(|clock| clock.kind),
+        due_on: clock.map(|clock| clock.due_on),
+        explanation: match event.kind {
+            crate::domain::event::EventKind::RoutedByRule
+            | crate::domain::event::EventKind::Submit => routing,
+            _ => details.explanation.clone(),
+        },
+        publication: details.publication.clone(),
+        room: details.room.clone(),
+        decision_reference: details.decision_reference.clone(),
+        reason: details.reason.clone(),
+        suggested_authority: details.suggested_authority.and_then(|id| names.of(id)),
+        question: details
+            .question
+            .clone()
+            .or(question.map(|question| question.text.clone())),
+        answer: details.answer.clone(),
+        measure: details.measure.clone(),
+        corrected: details
+            .corrections
+            .iter()
+            .map(|correction| correction.field.clone())
+            .collect(),
+        ..public
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,6 @@
 use chrono::NaiveDate;
 
 use crate::domain::actor::Actor;
-use crate::domain::citation::Citation;
 use crate::domain::deadline::local_date;
 use crate::domain::policy;
 use crate::domain::report::{Cited, Content};
@@ -22,30 +21,11 @@ pub fn facts(content: &Content) -> Facts {
         register: cited.citation.register,
         identifier: cited.citation.regulation(),
         article: cited.citation.article.clone(),
-        label: label(cited),
+        label: cited.label(),
     };
     Facts {
         citations: cited.into_iter().map(rule).collect(),
         domains: content.domains.clone(),
-    }
-}
-
-/// What people call a citation, as "WPO artikel 153".
-pub fn label(cited: &Cited) -> String {
-    let Citation {
-        identifier,
-        text,
-        article,
-        ..
-    } = &cited.citation;
-    let name = [&cited.short_title, &cited.title, identifier, text]
-        .into_iter()
-        .flatten()
-        .next();
-    let name = name.map_or("?", String::as_str);
-    match article {
-        Some(article) => format!("{name} artikel {article}"),
-        None => name.to_owned(),
     }
 }
 

@@ -1,14 +1,14 @@
 //! The database: SQLite or PostgreSQL, and the only place that knows there are two. `read` runs on a pool of readers,
 //! `write` is the only way to change anything: one closure, one transaction.
 
-use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel::r2d2::{ManageConnection, Pool, PooledConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+pub use crate::config::Address;
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -21,38 +21,6 @@ const MIGRATION_LOCK: i64 = 0x4d45_4c44; // "MELD"
 pub enum Conn {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
-}
-
-/// Where the data is.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Address {
-    Sqlite(PathBuf),
-    Postgres(String),
-}
-
-impl Address {
-    /// Reads `sqlite://data/meldpunt.db` or `postgres://…`.
-    pub fn parse(url: &str) -> Result<Self, String> {
-        if let Some(path) = url.strip_prefix("sqlite://") {
-            if path.is_empty() {
-                return Err("sqlite:// needs the path of a file".into());
-            }
-            return Ok(Self::Sqlite(PathBuf::from(path)));
-        }
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Self::Postgres(url.to_owned()));
-        }
-        Err("expected sqlite://FILE or postgres://…".into())
-    }
-}
-
-impl fmt::Debug for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
-            Self::Postgres(_) => f.write_str("postgres://…"),
-        }
-    }
 }
 
 /// Opens connections and checks them before use.
@@ -169,6 +137,15 @@ impl Db {
             writers,
             address: address.clone(),
         })
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), DbError> {
+        self.read(|conn| {
+            diesel::select(1.into_sql::<diesel::sql_types::Integer>()).first::<i32>(conn)?;
+            Ok(())
+        })
+        .await
     }
 
     pub fn address(&self) -> &Address {

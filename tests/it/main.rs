@@ -1,1 +1,16 @@
+//! The integration suite: one binary, run by scripts/test once with TEST_BACKEND=sqlite and once with
+//! TEST_BACKEND=postgres. A test starts a `TestApp`, a whole service on a database of its own, and speaks HTTP to it.
+//! `harness` checks every response against the OpenAPI document and the rules that hold for all of them, so a test only
+//! says what is special about it. One file a capability.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on has failed"
+)]
 
+mod architecture;
+mod design_rules;
+mod harness;
+mod messages;
+mod migrations;
+mod openapi;

@@ -267,6 +267,7 @@ CREATE TABLE outbox (
 );
 CREATE UNIQUE INDEX outbox_message ON outbox (message_id);
 CREATE INDEX outbox_waiting ON outbox (state, next_attempt_at, id);
+CREATE INDEX outbox_state ON outbox (state, id);
 CREATE INDEX outbox_report ON outbox (report_id);
 
 -- Saved answers of requests with an Idempotency-Key, written in the transaction of their effect.

@@ -5,7 +5,7 @@ use crate::domain::deadline::local_date;
 use crate::domain::event::{Correction, Details, EventKind};
 use crate::domain::id::ReportId;
 use crate::domain::policy;
-use crate::domain::report::{Confidentiality, Content, Report};
+use crate::domain::report::{Cited, Confidentiality, Content, Report};
 use crate::domain::status::{Capacity, Status};
 use crate::domain::workflow;
 use crate::services::recording::{self, Step};
@@ -169,7 +169,7 @@ pub fn differences(before: &Report, after: &Report) -> Vec<Correction> {
         content
             .citations
             .iter()
-            .map(routing::label)
+            .map(Cited::label)
             .collect::<Vec<_>>()
     };
     let contact = |content: &Content| {

@@ -205,7 +205,8 @@ pub fn submitted(
     if let Some((lead, contributors)) = automatic {
         let before = report.clone();
         workflow::route(&mut report, Some(lead), Some(contributors), now);
-        steps[0].after = before.clone();
+        // The acknowledgement tells where it went, and the desk is not called for what needs none.
+        steps[0].after = report.clone();
         steps.push(Step::routed_by_rule(&before, &report, now));
     }
     Ok((report, steps))

@@ -1,0 +1,67 @@
+//! What the text of a notice is made of: a snapshot, kept with the notice, so that a mail sent later says how things
+//! stood when it was queued. Codes and days are kept as they are; the reader's language makes words of them.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::code::code_list;
+use crate::domain::report::{ClockKind, Measure, Outcome};
+use crate::domain::status::Status;
+
+code_list! {
+    /// As whom somebody gets a notice: it decides on the text and on why it comes.
+    pub enum Reader {
+        Reporter = "reporter",
+        /// Reporter of a report that was merged into the one it is about.
+        Follower = "follower",
+        Lead = "lead",
+        Contributor = "contributor",
+        FormerLead = "former_lead",
+        Desk = "desk",
+        /// Holder of an account; the notice is about no report.
+        Account = "account",
+    }
+}
+
+/// The facts. What is none is left out of the text.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Facts {
+    pub reader: Option<Reader>,
+    /// The page that the mail is about; for an account a link with a secret.
+    pub link: Option<String>,
+    pub reference: Option<String>,
+    pub title: Option<String>,
+    /// The title stays out of the subject line, which lock screens and logs show.
+    pub confidential: bool,
+    /// Whose report it is; for an account the organisation it is at.
+    pub organisation: Option<String>,
+    /// The rule that hinders, in words.
+    pub rule: Option<String>,
+    pub status: Option<Status>,
+    pub lead: Option<String>,
+    /// Organisation of whoever did it.
+    pub actor: Option<String>,
+    /// Authorities without a liaison, in whose place the desk gets the notice.
+    pub stands_in_for: Option<String>,
+    /// What is due next, and when.
+    pub clock: Option<ClockKind>,
+    pub due_on: Option<NaiveDate>,
+    pub explanation: Option<String>,
+    pub public_explanation: Option<String>,
+    pub outcome: Option<Outcome>,
+    pub publication: Option<String>,
+    pub room: Option<String>,
+    pub decision_reference: Option<String>,
+    pub reason: Option<String>,
+    pub suggested_authority: Option<String>,
+    pub question: Option<String>,
+    pub answer: Option<String>,
+    pub measure: Option<Measure>,
+    /// The other report of a merge, or the one a merged report goes on through.
+    pub other_reference: Option<String>,
+    /// Names of the properties the desk corrected.
+    pub corrected: Vec<String>,
+    /// Last day on which the link works.
+    pub valid_until: Option<NaiveDate>,
+}

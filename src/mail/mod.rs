@@ -1,0 +1,10 @@
+//! Mail: texts and transports. A notice's facts become a text in two languages and two forms (`render`), the text a
+//! message (`message`), and the message leaves (`transport`). Nothing here knows the database.
+
+pub mod bell;
+pub mod facts;
+pub mod message;
+pub mod render;
+mod text;
+pub mod transport;
+mod words;

@@ -1,0 +1,307 @@
+//! From audiences to people.
+
+use std::collections::HashSet;
+
+use crate::domain::actor::{Language, PrincipalKind, Role};
+use crate::domain::event::Event;
+use crate::domain::id::{OrganisationId, PrincipalId};
+use crate::domain::notice::{Audience, NoticeKind};
+use crate::domain::report::Report;
+use crate::domain::status::Capacity;
+use crate::mail::facts::Reader;
+use crate::store::recipients::Recipient;
+
+/// Somebody who is told.
+pub struct Told<'a> {
+    pub kind: NoticeKind,
+    pub reader: Reader,
+    /// The report the notice is about for this reader: its own, for who is told because it was merged.
+    pub report: &'a Report,
+    pub name: String,
+    pub email: String,
+    pub language: Language,
+    /// In the place of an authority that has nobody to tell.
+    pub stands_in: bool,
+}
+
+/// The people of an event.
+pub struct Audiences<'a> {
+    event: &'a Event,
+    before: Option<&'a Report>,
+    after: &'a Report,
+    merged_in: &'a [Report],
+    people: Vec<Recipient>,
+    told: HashSet<String>,
+    /// Authorities without a liaison: the desk is told in their place, so that nothing is lost.
+    pub unmanned: Vec<OrganisationId>,
+}
+
+type Rows = [(Audience, NoticeKind)];
+
+impl<'a> Audiences<'a> {
+    pub fn new(
+        event: &'a Event,
+        before: Option<&'a Report>,
+        after: &'a Report,
+        merged_in: &'a [Report],
+    ) -> Self {
+        Self {
+            event,
+            before,
+            after,
+            merged_in,
+            people: Vec::new(),
+            told: HashSet::new(),
+            unmanned: Vec::new(),
+        }
+    }
+
+    /// Organisations whose people may be told.
+    pub fn organisations(&self, rows: &Rows) -> Vec<OrganisationId> {
+        let mut ids: Vec<OrganisationId> = rows
+            .iter()
+            .flat_map(|(audience, _)| match audience {
+                Audience::Reporter => vec![self.after.submitter],
+                Audience::MergedReporters => self
+                    .merged_in
+                    .iter()
+                    .map(|report| report.submitter)
+                    .collect(),
+                other => self.authorities(*other),
+            })
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    /// People who may be told, wherever they are, and whoever did it.
+    pub fn named(&self) -> Vec<PrincipalId> {
+        let senders = self.merged_in.iter().map(|report| report.sender.id);
+        [self.after.sender.id]
+            .into_iter()
+            .chain(self.event.author.principal)
+            .chain(senders)
+            .collect()
+    }
+
+    /// Organisations that texts name.
+    pub fn mentioned(&self) -> Vec<OrganisationId> {
+        let one = [self.after.submitter].into_iter().chain(self.after.lead);
+        one.chain(self.event.details.suggested_authority)
+            .chain(self.unmanned.iter().copied())
+            .collect()
+    }
+
+    /// The authorities of an audience.
+    fn authorities(&self, audience: Audience) -> Vec<OrganisationId> {
+        let contributors = &self.after.handling.contributors;
+        match audience {
+            Audience::Lead => self.after.lead.into_iter().collect(),
+            Audience::Contributors => contributors.clone(),
+            Audience::NewContributors => {
+                let known: Vec<OrganisationId> = self
+                    .before
+                    .map(|before| before.authorities().collect())
+                    .unwrap_or_default();
+                contributors
+                    .iter()
+                    .copied()
+                    .filter(|id| !known.contains(id))
+                    .collect()
+            }
+            Audience::FormerLead => {
+                let former = self
+                    .event
+                    .details
+                    .former_lead
+                    .or(self.before.and_then(|before| before.lead));
+                former
+                    .filter(|former| Some(*former) != self.after.lead)
+                    .into_iter()
+                    .collect()
+            }
+            Audience::Asker if self.asked_by_lead() => self.after.lead.into_iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn asked_by_lead(&self) -> bool {
+        let question = self.after.handling.question.as_ref();
+        question.is_some_and(|question| question.asked_as == Capacity::Lead)
+    }
+
+    /// Everybody who is told, each once: by the first row of the table that reaches them.
+    pub fn resolve(&mut self, rows: &Rows, people: Vec<Recipient>) -> Vec<Told<'a>> {
+        self.people = people;
+        let mut told = Vec::new();
+        let mut unmanned_for = Vec::new();
+        for (audience, kind) in rows {
+            match audience {
+                Audience::Reporter => {
+                    told.extend(self.reporters(*kind, Reader::Reporter, self.after))
+                }
+                Audience::MergedReporters => {
+                    for report in self.merged_in {
+                        told.extend(self.reporters(*kind, Reader::Follower, report));
+                    }
+                }
+                Audience::Desk => told.extend(self.desk(*kind, false)),
+                Audience::DeskWithoutLead if self.after.lead.is_none() => {
+                    told.extend(self.desk(*kind, false))
+                }
+                Audience::DeskWithoutLead => {}
+                Audience::Asker if !self.asked_by_lead() => told.extend(self.desk(*kind, false)),
+                other => {
+                    for id in self.authorities(*other) {
+                        match self.liaisons(*kind, reader(*other), id) {
+                            Some(liaisons) => told.extend(liaisons),
+                            None => {
+                                self.unmanned.push(id);
+                                unmanned_for.push(*kind);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        for kind in unmanned_for {
+            told.extend(self.desk(kind, true));
+        }
+        told
+    }
+
+    /// The contact person when a machine or the desk sent the report in, else the sender. When that person is not there
+    /// any more: the other one, or at last the reporters of the organisation.
+    fn reporters(&mut self, kind: NoticeKind, reader: Reader, report: &'a Report) -> Vec<Told<'a>> {
+        let sender = self
+            .people
+            .iter()
+            .find(|person| person.id == report.sender.id)
+            .map(of_person);
+        let contact = report.content.contact.as_ref().map(|contact| {
+            (
+                contact.name.clone(),
+                contact.email.clone(),
+                contact.language,
+            )
+        });
+        let through_another = report.on_behalf || report.sender.kind == PrincipalKind::Client;
+        // A desk that entered a report is not its reporter, whoever else is missing.
+        let one = if through_another {
+            contact
+        } else {
+            sender.or(contact)
+        };
+        let found = match one {
+            Some(one) => vec![one],
+            None => self
+                .people
+                .iter()
+                .filter(|person| {
+                    person.organisation == report.submitter
+                        && person.roles.contains(&Role::Reporter)
+                })
+                .map(of_person)
+                .collect(),
+        };
+        let own_deed_too = kind == NoticeKind::Acknowledgement;
+        found
+            .into_iter()
+            .filter_map(|one| self.tell(kind, reader, report, one, own_deed_too, false))
+            .collect()
+    }
+
+    /// The liaisons of an authority; none when it has nobody.
+    fn liaisons(
+        &mut self,
+        kind: NoticeKind,
+        reader: Reader,
+        authority: OrganisationId,
+    ) -> Option<Vec<Told<'a>>> {
+        let found: Vec<_> = self
+            .people
+            .iter()
+            .filter(|person| {
+                person.organisation == authority && person.roles.contains(&Role::Liaison)
+            })
+            .map(of_person)
+            .collect();
+        if found.is_empty() {
+            return None;
+        }
+        let report = self.after;
+        Some(
+            found
+                .into_iter()
+                .filter_map(|one| self.tell(kind, reader, report, one, false, false))
+                .collect(),
+        )
+    }
+
+    /// The desk, for itself or in the place of an authority that has nobody.
+    fn desk(&mut self, kind: NoticeKind, stands_in: bool) -> Vec<Told<'a>> {
+        let found: Vec<_> = self
+            .people
+            .iter()
+            .filter(|person| person.operator)
+            .filter(|person| {
+                person.roles.contains(&Role::Desk) || person.roles.contains(&Role::Coordinator)
+            })
+            .map(of_person)
+            .collect();
+        // Whoever forwarded it has to know that nobody there was told.
+        let own_deed_too = stands_in && kind == NoticeKind::ForYou;
+        let report = self.after;
+        found
+            .into_iter()
+            .filter_map(|one| self.tell(kind, Reader::Desk, report, one, own_deed_too, stands_in))
+            .collect()
+    }
+
+    /// Tells somebody, unless it was told already or did it itself.
+    fn tell(
+        &mut self,
+        kind: NoticeKind,
+        reader: Reader,
+        report: &'a Report,
+        (name, email, language): Person,
+        own_deed_too: bool,
+        stands_in: bool,
+    ) -> Option<Told<'a>> {
+        let address = email.to_lowercase();
+        if !own_deed_too && self.author_address().is_some_and(|own| own == address) {
+            return None;
+        }
+        self.told.insert(address).then_some(Told {
+            kind,
+            reader,
+            report,
+            name,
+            email,
+            language,
+            stands_in,
+        })
+    }
+
+    /// An address stands for one person: comparing it excludes the author as a contact person too.
+    fn author_address(&self) -> Option<String> {
+        let author = self.event.author.principal?;
+        let person = self.people.iter().find(|person| person.id == author)?;
+        Some(person.email.to_lowercase())
+    }
+}
+
+type Person = (String, String, Language);
+
+fn of_person(person: &Recipient) -> Person {
+    (person.name.clone(), person.email.clone(), person.language)
+}
+
+fn reader(audience: Audience) -> Reader {
+    match audience {
+        Audience::Contributors | Audience::NewContributors => Reader::Contributor,
+        Audience::FormerLead => Reader::FormerLead,
+        _ => Reader::Lead,
+    }
+}

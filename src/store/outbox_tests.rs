@@ -1,0 +1,115 @@
+use chrono::{TimeDelta, TimeZone};
+use serde_json::json;
+
+use super::*;
+use crate::services::Error;
+use crate::store::testing::databases;
+
+fn at(minutes: i64) -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 24, 8, 0, 0).unwrap() + TimeDelta::minutes(minutes)
+}
+
+fn notice(kind: NoticeKind) -> NewNotice {
+    let id = NoticeId::new();
+    NewNotice {
+        id,
+        report: None,
+        event: None,
+        kind,
+        to_name: "Jan".into(),
+        to_email: "jan@example.org".into(),
+        language: Language::Nl,
+        data: json!({"link": "https://example.org/geheim"}),
+        message_id: format!("<notice-{id}@example.org>"),
+        thread_id: None,
+    }
+}
+
+fn three() -> Vec<NewNotice> {
+    vec![
+        notice(NoticeKind::Invitation),
+        notice(NoticeKind::ForYou),
+        notice(NoticeKind::Settled),
+    ]
+}
+
+#[test]
+fn what_is_claimed_is_claimed_once_until_the_lease_ends() {
+    for test in databases() {
+        let new = three();
+        let db = &test.db;
+        db.write_blocking::<_, Error, _>(|conn| Ok(insert(conn, &new, at(0))?))
+            .unwrap();
+        let claim_at = |now, until, limit| {
+            db.write_blocking::<_, Error, _>(|conn| Ok(claim(conn, now, until, limit)?))
+                .unwrap()
+        };
+        let first = claim_at(at(0), at(2), 2);
+        assert_eq!(
+            first.iter().map(|n| n.id).collect::<Vec<_>>(),
+            [new[0].id, new[1].id]
+        );
+        assert_eq!(first[0].data, new[0].data);
+        assert_eq!(
+            claim_at(at(1), at(3), 5).len(),
+            1,
+            "the third alone is free"
+        );
+        assert_eq!(claim_at(at(1), at(3), 5), []);
+        let again = claim_at(at(2), at(4), 5);
+        assert_eq!(again.len(), 2, "leases that ran out come back");
+        // The first worker wakes up after its lease: nothing it says counts.
+        let late = db
+            .write_blocking::<_, Error, _>(|conn| {
+                Ok(mark_sent(conn, new[0].id, at(2), at(3), true)?)
+            })
+            .unwrap();
+        assert!(!late);
+        let in_time = db
+            .write_blocking::<_, Error, _>(|conn| {
+                Ok(mark_sent(conn, new[0].id, at(4), at(3), true)?)
+            })
+            .unwrap();
+        assert!(in_time);
+        let kept = db
+            .read_blocking::<_, Error, _>(|conn| Ok(find(conn, new[0].id)?))
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (kept.state, kept.attempts, kept.data),
+            (NoticeState::Sent, 1, json!({}))
+        );
+    }
+}
+
+#[test]
+fn failures_wait_or_die_and_are_sent_again() {
+    for test in databases() {
+        let new = three();
+        let db = &test.db;
+        db.write_blocking::<_, Error, _>(|conn| {
+            insert(conn, &new, at(0))?;
+            assert_eq!(claim(conn, at(0), at(2), 9)?.len(), 3);
+            assert!(mark_failed(conn, new[0].id, at(2), Some(at(9)), "later")?);
+            assert!(mark_failed(conn, new[1].id, at(2), None, "never")?);
+            assert_eq!(release(conn, &[new[2].id], at(2), at(1))?, 1);
+            assert_eq!(claim(conn, at(1), at(3), 9)?.len(), 1);
+            let dead = list(conn, &[NoticeState::Dead], None, 10)?;
+            assert_eq!(dead.len(), 1);
+            assert_eq!(dead[0].last_error.as_deref(), Some("never"));
+            let again = requeue(conn, new[1].id, dead[0].version, at(1))?.unwrap();
+            assert_eq!((again.state, again.attempts), (NoticeState::Queued, 0));
+            assert_eq!(again.message_id, new[1].message_id);
+            assert_eq!(requeue(conn, new[1].id, dead[0].version, at(1))?, None);
+            let all = list(conn, &[], None, 2)?;
+            assert_eq!(
+                all.iter().map(|n| n.id).collect::<Vec<_>>(),
+                [new[2].id, new[1].id]
+            );
+            assert_eq!(list(conn, &[], Some(new[1].id), 2)?[0].id, new[0].id);
+            assert_eq!(counts(conn)?, [(NoticeState::Queued, 3)]);
+            Ok(())
+        })
+        .unwrap();
+    }
+}

@@ -1,0 +1,92 @@
+//! Whom notices go to.
+
+use diesel::prelude::*;
+
+use crate::domain::actor::{Language, PrincipalKind, Role};
+use crate::domain::code::Code;
+use crate::domain::id::{OrganisationId, PrincipalId};
+use crate::store::db::Conn;
+use crate::store::schema::{organisations, principals};
+use crate::store::types::{Coded, Json};
+
+/// Somebody with an e-mail address, as far as notices need it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipient {
+    pub id: PrincipalId,
+    pub organisation: OrganisationId,
+    /// The organisation runs the reporting point.
+    pub operator: bool,
+    pub roles: Vec<Role>,
+    pub name: String,
+    pub email: String,
+    pub language: Language,
+}
+
+type Columns = (
+    PrincipalId,
+    OrganisationId,
+    bool,
+    Json<Vec<String>>,
+    String,
+    Option<String>,
+    Coded<Language>,
+);
+
+/// The people with an e-mail address at these organisations, those of the operator and the ones named: one statement
+/// for everybody an event may concern. Who has left is left out. Roles are filtered by the caller: they are a JSON
+/// array, which the two databases query in different ways, and an organisation has a handful of people.
+pub fn people(
+    conn: &mut Conn,
+    organisations: &[OrganisationId],
+    named: &[PrincipalId],
+) -> QueryResult<Vec<Recipient>> {
+    let rows: Vec<Columns> = principals::table
+        .inner_join(organisations::table.on(organisations::id.eq(principals::organisation_id)))
+        .filter(principals::kind.eq(PrincipalKind::Person.as_str()))
+        .filter(principals::ended_at.is_null())
+        .filter(principals::email.is_not_null())
+        .filter(
+            organisations::operator
+                .eq(true)
+                .or(principals::organisation_id.eq_any(organisations))
+                .or(principals::id.eq_any(named)),
+        )
+        .order(principals::id)
+        .select((
+            principals::id,
+            principals::organisation_id,
+            organisations::operator,
+            principals::roles,
+            principals::name,
+            principals::email,
+            principals::language,
+        ))
+        .load(conn)?;
+    let person = |(id, organisation, operator, roles, name, email, language): Columns| {
+        Some(Recipient {
+            id,
+            organisation,
+            operator,
+            roles: roles
+                .0
+                .iter()
+                .filter_map(|role| Role::parse(role))
+                .collect(),
+            name,
+            email: email?,
+            language: language.0,
+        })
+    };
+    Ok(rows.into_iter().filter_map(person).collect())
+}
+
+/// The names of organisations.
+pub fn organisation_names(
+    conn: &mut Conn,
+    ids: &[OrganisationId],
+) -> QueryResult<Vec<(OrganisationId, String)>> {
+    organisations::table
+        .filter(organisations::id.eq_any(ids))
+        .select((organisations::id, organisations::name))
+        .load(conn)
+}

@@ -1,0 +1,120 @@
+//! Databases for the unit tests of the store and of what stands on it: SQLite always, PostgreSQL too when
+//! `TEST_DATABASE_URL` names a server, as `scripts/test` has it.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+
+use crate::domain::actor::{Language, OrganisationKind, PrincipalKind, Role};
+use crate::domain::code::Code;
+use crate::domain::id::{OrganisationId, PrincipalId};
+use crate::store::db::{Address, Conn, Db};
+use crate::store::schema::{organisations, principals};
+use crate::store::types::{Instant, Json};
+
+/// A migrated database of its own; gone when dropped.
+pub struct TestDb {
+    pub db: Db,
+    _folder: tempfile::TempDir,
+    schema: Option<(String, String)>,
+}
+
+impl Drop for TestDb {
+    fn drop(&mut self) {
+        if let Some((url, schema)) = &self.schema
+            && let Ok(mut conn) = PgConnection::establish(url)
+        {
+            let _ = conn.batch_execute(&format!("DROP SCHEMA {schema} CASCADE"));
+        }
+    }
+}
+
+/// One database of each kind that is at hand.
+pub fn databases() -> Vec<TestDb> {
+    let folder = tempfile::tempdir().unwrap();
+    let address = Address::Sqlite(folder.path().join("test.db"));
+    let mut all = vec![TestDb {
+        db: Db::open(&address, 4).unwrap(),
+        _folder: folder,
+        schema: None,
+    }];
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the address of the test server is no setting of the service"
+    )]
+    if let Ok(url) = std::env::var("TEST_DATABASE_URL") {
+        let schema = format!("unit_{}", uuid::Uuid::now_v7().simple());
+        PgConnection::establish(&url)
+            .unwrap()
+            .batch_execute(&format!("CREATE SCHEMA {schema}"))
+            .unwrap();
+        let sign = if url.contains('?') { '&' } else { '?' };
+        let address = Address::Postgres(format!("{url}{sign}options=-csearch_path%3D{schema}"));
+        all.push(TestDb {
+            db: Db::open(&address, 4).unwrap(),
+            _folder: tempfile::tempdir().unwrap(),
+            schema: Some((url, schema)),
+        });
+    }
+    for test in &all {
+        test.db.migrate().unwrap();
+    }
+    all
+}
+
+/// Adds an organisation.
+pub fn organisation(
+    conn: &mut Conn,
+    name: &str,
+    kind: OrganisationKind,
+    operator: bool,
+) -> OrganisationId {
+    let id = OrganisationId::new();
+    let now = Instant(chrono::DateTime::UNIX_EPOCH);
+    diesel::insert_into(organisations::table)
+        .values((
+            organisations::id.eq(id),
+            organisations::kind.eq(kind.as_str()),
+            organisations::name.eq(name),
+            organisations::owns_rules.eq(kind == OrganisationKind::Ministry),
+            organisations::operator.eq(operator),
+            organisations::created_at.eq(now),
+            organisations::updated_at.eq(now),
+            organisations::version.eq(1),
+        ))
+        .execute(conn)
+        .unwrap();
+    id
+}
+
+/// Adds a person, or without an e-mail address a machine.
+pub fn principal(
+    conn: &mut Conn,
+    at: OrganisationId,
+    name: &str,
+    email: Option<&str>,
+    roles: &[Role],
+) -> PrincipalId {
+    let id = PrincipalId::new();
+    let now = Instant(chrono::DateTime::UNIX_EPOCH);
+    let kind = if email.is_some() {
+        PrincipalKind::Person
+    } else {
+        PrincipalKind::Client
+    };
+    diesel::insert_into(principals::table)
+        .values((
+            principals::id.eq(id),
+            principals::kind.eq(kind.as_str()),
+            principals::organisation_id.eq(at),
+            principals::name.eq(name),
+            principals::email.eq(email),
+            principals::language.eq(Language::Nl.as_str()),
+            principals::roles.eq(Json(roles.to_vec())),
+            principals::created_at.eq(now),
+            principals::updated_at.eq(now),
+            principals::version.eq(1),
+        ))
+        .execute(conn)
+        .unwrap();
+    id
+}

@@ -1,0 +1,3 @@
+//! Background work: what goes on without a request.
+
+pub mod outbox;

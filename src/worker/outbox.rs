@@ -1,0 +1,322 @@
+//! Delivers the outbox: claims what is due, sends it, marks it.
+//!
+//! At least once: a message is marked after it has left, so a worker that dies in between has it sent again, with the
+//! same Message-ID. A lease is longer than the messages in it can take; what does not fit any more is given back.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use lettre::message::Mailbox;
+
+use crate::domain::id::NoticeId;
+use crate::mail::bell::Bell;
+use crate::mail::message::{self, BuildError, Envelope};
+use crate::mail::render::render;
+use crate::mail::transport::{LONGEST_SEND, SendError, Transport};
+use crate::services::{Context, Error};
+use crate::store::outbox::{self, Notice};
+
+/// Notices taken at once.
+const BATCH: i64 = 50;
+/// How long they are ours.
+const LEASE: TimeDelta = TimeDelta::minutes(5);
+/// Longest sleep between two looks at the outbox.
+const LOOK: Duration = Duration::from_secs(1);
+/// First wait before a notice is tried again; it doubles each time, up to the longest. The longest is short, so that
+/// after an outage of hours all is delivered within a quarter of an hour.
+const FIRST_WAIT: TimeDelta = TimeDelta::seconds(30);
+const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(10);
+/// Tries before a notice is given up: about a day.
+const MOST_ATTEMPTS: u32 = 150;
+/// Longest wait while the server is away.
+const LONGEST_PAUSE: TimeDelta = TimeDelta::seconds(60);
+/// Longest error that is kept, in characters.
+const ERROR: usize = 300;
+
+/// What a round did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Delivered {
+    pub sent: usize,
+    /// To be tried again later.
+    pub deferred: usize,
+    /// Given up.
+    pub dead: usize,
+    /// Why the way out failed; what was claimed then is given back.
+    pub unavailable: Option<String>,
+}
+
+/// Tells a running worker to stop.
+#[derive(Clone, Default)]
+pub struct Stop {
+    told: Arc<AtomicBool>,
+    bell: Bell,
+}
+
+impl Stop {
+    /// The message in flight is finished; no other is begun.
+    pub fn stop(&self) {
+        self.told.store(true, Ordering::SeqCst);
+        self.bell.ring();
+    }
+
+    fn is_told(&self) -> bool {
+        self.told.load(Ordering::SeqCst)
+    }
+}
+
+/// Delivers notices.
+pub struct Deliverer {
+    ctx: Context,
+    transport: Transport,
+    from: Mailbox,
+    stop: Stop,
+}
+
+impl Deliverer {
+    /// # Errors
+    /// A sentence for the operator when the sender in the settings is none.
+    pub fn new(ctx: Context, transport: Transport) -> Result<Self, String> {
+        let from = message::sender(&ctx.settings.mail_from)?;
+        Ok(Self {
+            ctx,
+            transport,
+            from,
+            stop: Stop::default(),
+        })
+    }
+
+    /// Rung after something was queued, it has the notice leave at once.
+    pub fn bell(&self) -> Bell {
+        self.stop.bell.clone()
+    }
+
+    /// Ends `run`.
+    pub fn stopper(&self) -> Stop {
+        self.stop.clone()
+    }
+
+    /// Sends all that is due now. Blocking.
+    ///
+    /// # Errors
+    /// When the database does not answer; what was claimed comes back when its lease ends.
+    pub fn deliver_due(&self) -> Result<Delivered, Error> {
+        let mut done = Delivered::default();
+        while !self.stop.is_told() {
+            let now = self.ctx.clock.now();
+            let lease = now + LEASE;
+            let batch: Vec<Notice> = self.ctx.db.write_blocking::<_, Error, _>(|conn| {
+                Ok(outbox::claim(conn, now, lease, BATCH)?)
+            })?;
+            if batch.is_empty() {
+                break;
+            }
+            let left = self.deliver(&batch, lease, &mut done)?;
+            if !left.is_empty() {
+                let again = self.ctx.clock.now();
+                self.ctx.db.write_blocking::<_, Error, _>(|conn| {
+                    Ok(outbox::release(conn, &left, lease, again)?)
+                })?;
+            }
+            if done.unavailable.is_some() {
+                break;
+            }
+        }
+        Ok(done)
+    }
+
+    /// Sends a batch; returns what was not tried.
+    fn deliver(
+        &self,
+        batch: &[Notice],
+        lease: DateTime<Utc>,
+        done: &mut Delivered,
+    ) -> Result<Vec<NoticeId>, Error> {
+        let rest = |from: usize| {
+            batch[from..]
+                .iter()
+                .map(|notice| notice.id)
+                .collect::<Vec<_>>()
+        };
+        if let Err(
+            SendError::Unavailable(why) | SendError::Transient(why) | SendError::Permanent(why),
+        ) = self.transport.ready()
+        {
+            done.unavailable = Some(why);
+            return Ok(rest(0));
+        }
+        for (at, notice) in batch.iter().enumerate() {
+            let fits = self.ctx.clock.now() + LONGEST_SEND <= lease;
+            if self.stop.is_told() || !fits {
+                return Ok(rest(at));
+            }
+            let outcome = self.send(notice);
+            if let Err(SendError::Unavailable(why)) = &outcome {
+                done.unavailable = Some(without_address(why, notice));
+            }
+            self.mark(notice, lease, outcome, done)?;
+            if done.unavailable.is_some() {
+                return Ok(rest(at + 1));
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    fn send(&self, notice: &Notice) -> Result<(), SendError> {
+        // A text that cannot be made may be one of a newer version, which runs beside this one during an upgrade.
+        let rendered = render(notice.kind, notice.language, &notice.to_name, &notice.data)
+            .map_err(|e| SendError::Transient(e.to_string()))?;
+        let envelope = Envelope {
+            kind: notice.kind,
+            to_name: &notice.to_name,
+            to_email: &notice.to_email,
+            language: notice.language,
+            message_id: &notice.message_id,
+            thread_id: notice.thread_id.as_deref(),
+        };
+        let message = message::build(envelope, rendered, &self.from, self.ctx.clock.now())
+            .map_err(|e: BuildError| SendError::Permanent(e.to_string()))?;
+        self.transport.send(&message)
+    }
+
+    fn mark(
+        &self,
+        notice: &Notice,
+        lease: DateTime<Utc>,
+        outcome: Result<(), SendError>,
+        done: &mut Delivered,
+    ) -> Result<(), Error> {
+        let now = self.ctx.clock.now();
+        let (id, kind, attempt) = (notice.id, notice.kind, notice.attempts + 1);
+        let again = match &outcome {
+            Err(SendError::Transient(_) | SendError::Unavailable(_)) if attempt < MOST_ATTEMPTS => {
+                Some(now + wait(attempt, LONGEST_WAIT))
+            }
+            _ => None,
+        };
+        let kept = match outcome {
+            Ok(()) => {
+                done.sent += 1;
+                tracing::info!(notice = %id, %kind, attempt, "notice sent");
+                let blank = kind.is_account();
+                self.ctx.db.write_blocking::<_, Error, _>(|conn| {
+                    Ok(outbox::mark_sent(conn, id, lease, now, blank)?)
+                })?
+            }
+            Err(
+                SendError::Permanent(why) | SendError::Transient(why) | SendError::Unavailable(why),
+            ) => {
+                let why = without_address(&why, notice);
+                match again {
+                    Some(again) => {
+                        done.deferred += 1;
+                        tracing::warn!(notice = %id, %kind, attempt, %again, error = %why, "notice deferred");
+                    }
+                    None => {
+                        done.dead += 1;
+                        tracing::error!(notice = %id, %kind, attempt, error = %why, "notice given up");
+                    }
+                }
+                self.ctx.db.write_blocking::<_, Error, _>(|conn| {
+                    Ok(outbox::mark_failed(conn, id, lease, again, &why)?)
+                })?
+            }
+        };
+        if !kept {
+            tracing::warn!(notice = %id, "the lease had ended before the notice was marked");
+        }
+        Ok(())
+    }
+
+    /// Delivers until it is told to stop.
+    pub fn run(&self) {
+        let mut failures = 0;
+        while !self.stop.is_told() {
+            let pause = match self.deliver_due() {
+                Ok(Delivered {
+                    unavailable: None, ..
+                }) => {
+                    failures = 0;
+                    LOOK
+                }
+                Ok(Delivered {
+                    unavailable: Some(why),
+                    ..
+                }) => {
+                    failures += 1;
+                    tracing::warn!(error = %why, failures, "mail cannot leave now");
+                    pause(failures)
+                }
+                Err(error) => {
+                    failures += 1;
+                    tracing::warn!(?error, failures, "the outbox cannot be read now");
+                    pause(failures)
+                }
+            };
+            if failures > 0 {
+                // While the way out fails a ring does not shorten the pause; being told to stop does.
+                self.rest(pause);
+            } else {
+                self.stop.bell.wait(pause);
+            }
+        }
+    }
+
+    fn rest(&self, pause: Duration) {
+        let mut left = pause;
+        while !left.is_zero() && !self.stop.is_told() {
+            let step = left.min(Duration::from_millis(200));
+            std::thread::sleep(step);
+            left -= step;
+        }
+    }
+
+    /// Runs on a thread of its own.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn spawn(self) -> std::io::Result<JoinHandle<()>> {
+        std::thread::Builder::new()
+            .name("outbox".into())
+            .spawn(move || self.run())
+    }
+}
+
+/// How long to wait after this many failures: doubling from the first wait, up to `longest`, and up to a fifth more or
+/// less, so that what failed together does not come back together.
+fn wait(failures: u32, longest: TimeDelta) -> TimeDelta {
+    let doubled = FIRST_WAIT * 2_i32.saturating_pow(failures.saturating_sub(1).min(20));
+    spread(doubled.min(longest))
+}
+
+/// The same for the worker itself while the way out fails: from a second to a minute.
+fn pause(failures: u32) -> Duration {
+    let doubled = TimeDelta::seconds(1) * 2_i32.saturating_pow(failures.saturating_sub(1).min(20));
+    spread(doubled.min(LONGEST_PAUSE)).to_std().unwrap_or(LOOK)
+}
+
+fn spread(wait: TimeDelta) -> TimeDelta {
+    let mut random = [0_u8; 2];
+    // Without randomness there is no spread, and still a wait.
+    let per_mille = match aws_lc_rs::rand::fill(&mut random) {
+        Ok(()) => 800 + i32::from(u16::from_le_bytes(random)) * 400 / 65_535,
+        Err(_) => 1_000,
+    };
+    wait * per_mille / 1_000
+}
+
+/// An error to keep: servers like to repeat the address, which belongs in no log.
+fn without_address(error: &str, notice: &Notice) -> String {
+    let local = notice.to_email.split('@').next().unwrap_or_default();
+    let mut clean = error.replace(&notice.to_email, "…");
+    if local.len() > 3 {
+        clean = clean.replace(local, "…");
+    }
+    clean.chars().take(ERROR).collect()
+}
+
+#[cfg(test)]
+#[path = "outbox_tests.rs"]
+mod tests;

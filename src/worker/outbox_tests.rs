@@ -1,0 +1,266 @@
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
+
+use chrono::TimeZone;
+use clap::Parser;
+use serde_json::json;
+
+use super::*;
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::domain::actor::Language;
+use crate::domain::notice::{NoticeKind, NoticeState};
+use crate::store::outbox::NewNotice;
+use crate::store::testing::{TestDb, databases};
+
+#[derive(Parser)]
+struct Flags {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+struct TestClock(Mutex<DateTime<Utc>>);
+impl Clock for TestClock {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+}
+impl TestClock {
+    fn forward(&self, by: TimeDelta) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+fn deliverer(test: &TestDb, mail: &str) -> (Deliverer, Arc<TestClock>) {
+    let clock = Arc::new(TestClock(Mutex::new(
+        Utc.with_ymd_and_hms(2026, 11, 24, 8, 0, 0).unwrap(),
+    )));
+    let settings = Flags::parse_from(["test"]).settings;
+    let ctx = Context {
+        db: test.db.clone(),
+        clock: clock.clone(),
+        settings: Arc::new(settings),
+    };
+    (
+        Deliverer::new(ctx, Transport::parse(mail, None).unwrap()).unwrap(),
+        clock,
+    )
+}
+
+fn queue(test: &TestDb, kind: NoticeKind, to_email: &str) -> NoticeId {
+    let id = NoticeId::new();
+    let notice = NewNotice {
+        id,
+        report: None,
+        event: None,
+        kind,
+        to_name: "Jan".into(),
+        to_email: to_email.into(),
+        language: Language::Nl,
+        data: json!({"link": "http://localhost/geheim"}),
+        message_id: format!("<notice-{id}@localhost>"),
+        thread_id: None,
+    };
+    let at = Utc.with_ymd_and_hms(2026, 11, 24, 8, 0, 0).unwrap();
+    test.db
+        .write_blocking::<_, Error, _>(|conn| Ok(outbox::insert(conn, &[notice], at)?))
+        .unwrap();
+    id
+}
+
+fn kept(test: &TestDb, id: NoticeId) -> Notice {
+    test.db
+        .read_blocking::<_, Error, _>(|conn| Ok(outbox::find(conn, id)?))
+        .unwrap()
+        .unwrap()
+}
+
+/// A server on loopback that answers as the recipient's address says, and counts messages it took.
+fn server() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("smtp+plain://{}", listener.local_addr().unwrap());
+    let taken = Arc::new(AtomicUsize::new(0));
+    let count = taken.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let count = count.clone();
+            std::thread::spawn(move || {
+                let mut out = stream.try_clone().unwrap();
+                let mut say =
+                    move |text: &str| out.write_all(format!("{text}\r\n").as_bytes()).is_ok();
+                say("220 test");
+                let mut data = false;
+                for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                    let answered = match line.split([' ', ':']).next().unwrap_or_default() {
+                        "." if data => {
+                            data = false;
+                            count.fetch_add(1, Ordering::SeqCst);
+                            say("250 taken")
+                        }
+                        _ if data => true,
+                        "EHLO" => say("250 test"),
+                        "RCPT" if line.contains("weigert") => {
+                            say("550 5.1.1 <weigert@x.example> is onbekend")
+                        }
+                        "RCPT" if line.contains("later") => say("451 4.7.1 probeer het later"),
+                        "RCPT" if line.contains("weg") => return,
+                        "DATA" => {
+                            data = true;
+                            say("354 go")
+                        }
+                        _ => say("250 ok"),
+                    };
+                    if !answered {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    (address, taken)
+}
+
+#[test]
+fn what_is_queued_leaves_once_and_secrets_are_forgotten() {
+    for test in databases() {
+        let folder = tempfile::tempdir().unwrap();
+        let (deliverer, _) = deliverer(&test, &format!("file://{}", folder.path().display()));
+        let ids: Vec<NoticeId> = (0..60)
+            .map(|_| queue(&test, NoticeKind::Invitation, "jan@x.example"))
+            .collect();
+        let done = deliverer.deliver_due().unwrap();
+        assert_eq!(
+            done,
+            Delivered {
+                sent: 60,
+                ..Delivered::default()
+            }
+        );
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 60);
+        assert_eq!(deliverer.deliver_due().unwrap(), Delivered::default());
+        let one = kept(&test, ids[0]);
+        assert_eq!((one.state, one.data), (NoticeState::Sent, json!({})));
+    }
+}
+
+#[test]
+fn refusals_for_good_and_for_now() {
+    for test in databases() {
+        let (address, taken) = server();
+        let (deliverer, clock) = deliverer(&test, &address);
+        let good = queue(&test, NoticeKind::Settled, "jan@x.example");
+        let never = queue(&test, NoticeKind::Settled, "weigert@x.example");
+        let later = queue(&test, NoticeKind::Settled, "later@x.example");
+        let none = queue(&test, NoticeKind::Settled, "geen adres");
+        let last = queue(&test, NoticeKind::Settled, "piet@x.example");
+        let done = deliverer.deliver_due().unwrap();
+        assert_eq!(
+            done,
+            Delivered {
+                sent: 2,
+                deferred: 1,
+                dead: 2,
+                unavailable: None
+            }
+        );
+        assert_eq!(taken.load(Ordering::SeqCst), 2);
+        assert_eq!(kept(&test, good).state, NoticeState::Sent);
+        assert_eq!(kept(&test, last).state, NoticeState::Sent);
+        assert_eq!(kept(&test, none).state, NoticeState::Dead);
+        let never = kept(&test, never);
+        assert_eq!(never.state, NoticeState::Dead);
+        let error = never.last_error.unwrap();
+        assert!(
+            error.contains("550") && !error.contains("weigert"),
+            "{error}"
+        );
+        assert_eq!(
+            deliverer.deliver_due().unwrap(),
+            Delivered::default(),
+            "not before its time"
+        );
+        clock.forward(TimeDelta::seconds(36));
+        assert_eq!(deliverer.deliver_due().unwrap().deferred, 1);
+        for _ in 0..MOST_ATTEMPTS {
+            clock.forward(TimeDelta::minutes(12));
+            deliverer.deliver_due().unwrap();
+        }
+        let later = kept(&test, later);
+        assert_eq!(
+            (later.state, later.attempts),
+            (NoticeState::Dead, MOST_ATTEMPTS)
+        );
+    }
+}
+
+#[test]
+fn an_outage_costs_no_attempts_but_the_one_it_struck() {
+    for test in databases() {
+        let (address, taken) = server();
+        let (deliverer, clock) = deliverer(&test, &address);
+        let struck = queue(&test, NoticeKind::Settled, "weg@x.example");
+        let other = queue(&test, NoticeKind::Settled, "jan@x.example");
+        let done = deliverer.deliver_due().unwrap();
+        assert_eq!((done.sent, done.deferred), (0, 1));
+        assert!(done.unavailable.is_some());
+        assert_eq!(
+            (kept(&test, struck).attempts, kept(&test, other).attempts),
+            (1, 0)
+        );
+        // The one that breaks the connection does not stand in the way of the others.
+        assert_eq!(deliverer.deliver_due().unwrap().sent, 1);
+        clock.forward(TimeDelta::minutes(1));
+        assert_eq!(deliverer.deliver_due().unwrap().deferred, 1);
+        assert_eq!(taken.load(Ordering::SeqCst), 1);
+
+        let gone = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let (away, _) = super::tests::deliverer(&test, &format!("smtp+plain://{gone}"));
+        let third = queue(&test, NoticeKind::Settled, "piet@x.example");
+        let done = away.deliver_due().unwrap();
+        assert!(done.unavailable.is_some() && done.deferred == 0);
+        let third = kept(&test, third);
+        assert_eq!(
+            (third.attempts, third.leased_until, third.state),
+            (0, None, NoticeState::Queued)
+        );
+    }
+}
+
+#[test]
+fn a_ring_wakes_it_and_a_stop_ends_it() {
+    let test = databases().remove(0);
+    let folder = tempfile::tempdir().unwrap();
+    let (deliverer, _) = deliverer(&test, &format!("file://{}", folder.path().display()));
+    let (bell, stop) = (deliverer.bell(), deliverer.stopper());
+    let thread = deliverer.spawn().unwrap();
+    let id = queue(&test, NoticeKind::Settled, "jan@x.example");
+    bell.ring();
+    for _ in 0..500 {
+        if kept(&test, id).state == NoticeState::Sent {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(kept(&test, id).state, NoticeState::Sent);
+    stop.stop();
+    thread.join().unwrap();
+}
+
+#[test]
+fn waits_double_up_to_the_longest() {
+    for (failures, seconds) in [(1, 30), (2, 60), (3, 120), (6, 600), (9, 600), (150, 600)] {
+        for _ in 0..50 {
+            let wait = wait(failures, LONGEST_WAIT).num_milliseconds();
+            assert!(
+                (seconds * 800..=seconds * 1_200).contains(&wait),
+                "{failures}: {wait}"
+            );
+        }
+    }
+    assert!(pause(40) <= Duration::from_secs(72));
+}

@@ -1,0 +1,80 @@
+//! Every code that the service answers with has words in Dutch and in English.
+
+use std::collections::BTreeSet;
+
+use meldpunt::http::messages::{DETAILS, FIELDS};
+use regex::Regex;
+
+use crate::architecture::{source_files, string_arguments};
+
+#[test]
+fn every_code_in_the_source_has_words() {
+    let mut problems = BTreeSet::new();
+    let mut faults = BTreeSet::new();
+    for file in source_files() {
+        let text = file.without_tests();
+        for call in [
+            "Unauthenticated",
+            "Forbidden",
+            "Conflict",
+            "OAuth",
+            "Guard",
+            "row",
+        ] {
+            problems.extend(last_literal(&text, call));
+        }
+        for call in ["FieldError::new", "Error::field", "fault"] {
+            faults.extend(last_literal(&text, call));
+        }
+    }
+    assert!(
+        problems.len() > 15,
+        "the scan finds too little: {problems:?}"
+    );
+    assert!(faults.len() > 15, "the scan finds too little: {faults:?}");
+    assert_known(&problems, DETAILS);
+    assert_known(&faults, FIELDS);
+}
+
+#[test]
+fn no_code_has_words_twice_or_none() {
+    for table in [DETAILS, FIELDS] {
+        let mut seen = BTreeSet::new();
+        for (code, nl, en) in table {
+            assert!(seen.insert(code), "{code} stands there twice");
+            let code_like = Regex::new("^[a-z][a-z0-9_]*$").unwrap();
+            assert!(code_like.is_match(code), "{code}");
+            for words in [nl, en] {
+                assert!(
+                    words.ends_with(['.', '?']) && words.len() > 5,
+                    "{code}: {words}"
+                );
+            }
+            assert_ne!(nl, en, "{code}");
+            assert_eq!(gaps(nl), gaps(en), "{code}");
+        }
+    }
+}
+
+fn gaps(words: &str) -> BTreeSet<String> {
+    let gap = Regex::new(r"\{([a-z_]+)\}").unwrap();
+    gap.captures_iter(words).map(|c| c[1].to_owned()).collect()
+}
+
+fn assert_known(used: &BTreeSet<String>, table: &[(&str, &str, &str)]) {
+    let missing: Vec<&String> = used
+        .iter()
+        .filter(|code| !table.iter().any(|words| words.0 == code.as_str()))
+        .collect();
+    assert!(missing.is_empty(), "no words for {missing:?}");
+}
+
+/// The last argument of every call of this name, where it is a literal that looks like a code.
+fn last_literal(text: &str, call: &str) -> Vec<String> {
+    let code = Regex::new("^\"([a-z][a-z0-9_]*)\"$").unwrap();
+    string_arguments(text, call)
+        .iter()
+        .filter_map(|arguments| arguments.last())
+        .filter_map(|last| code.captures(last).map(|found| found[1].to_owned()))
+        .collect()
+}
