@@ -11,8 +11,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::http::problem::Failure;
 use crate::http::{
-    clients, envelope, events, health, me, openapi, password_page, people, reports, routing,
-    sessions, tokens, transitions,
+    clients, envelope, events, health, me, openapi, password_page, people, problems_page, reports,
+    routing, sessions, tokens, transitions,
 };
 use crate::services::Context;
 
@@ -72,6 +72,7 @@ pub fn routes(context: &Context) -> impl FnOnce(&mut web::ServiceConfig) + use<>
                     .default_service(web::to(unknown)),
             )
             .service(docs_openapi)
+            .service(problems_page::show)
             .service(web::resource("/docs").route(web::get().to(docs_index)))
             .service(
                 SwaggerUi::new("/docs/{_:.*}")
