@@ -11,6 +11,7 @@
 mod architecture;
 mod design_rules;
 mod harness;
+mod identity;
 mod messages;
 mod migrations;
 mod openapi;
