@@ -38,11 +38,7 @@ fn deliverer(test: &TestDb, mail: &str) -> (Deliverer, Arc<TestClock>) {
         Utc.with_ymd_and_hms(2026, 11, 24, 8, 0, 0).unwrap(),
     )));
     let settings = Flags::parse_from(["test"]).settings;
-    let ctx = Context {
-        db: test.db.clone(),
-        clock: clock.clone(),
-        settings: Arc::new(settings),
-    };
+    let ctx = Context::new(test.db.clone(), clock.clone(), settings);
     (
         Deliverer::new(ctx, Transport::parse(mail, None).unwrap()).unwrap(),
         clock,
