@@ -5,6 +5,6 @@ pub mod bell;
 pub mod facts;
 pub mod message;
 pub mod render;
-mod text;
+pub mod text;
 pub mod transport;
 mod words;

@@ -6,7 +6,6 @@ use chrono::TimeDelta;
 use tokio::time::{Instant, sleep_until};
 
 use crate::crypto::{random_token, sha256_hex};
-use crate::domain::deadline::local_date;
 use crate::domain::notice::NoticeKind;
 use crate::services::notices::{self, AccountMail};
 use crate::services::sign_in::stands;
@@ -53,9 +52,9 @@ pub fn send(
         language: person.language,
         organisation: &home.name,
         link,
-        valid_until: (purpose == LinkPurpose::Invitation).then(|| local_date(expires_at)),
+        expires_at,
     };
-    notices::queue_account(conn, &ctx.settings, kind, mail, now)
+    notices::queue_account(conn, ctx, kind, mail)
 }
 
 /// Mails a link to set a new password with, when there is such an account; the answer is the same when there is not.

@@ -1,7 +1,10 @@
 //! Reference data: what adding and changing one of its records have in common, whatever it is. Each kind says in its own
 //! file what makes a record faulty.
 
+use std::fmt::Display;
+
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Serialize, de::DeserializeOwned};
 
 use crate::domain::actor::Actor;
 use crate::domain::id::OrganisationId;
@@ -15,7 +18,7 @@ use crate::store::organisations;
 /// A kind of reference data. Records are ended, never deleted.
 pub trait Fact: Clone + PartialEq + Send + Sized + 'static {
     /// What names one record.
-    type Key: Clone + Send + 'static;
+    type Key: Clone + Display + Serialize + DeserializeOwned + Send + 'static;
     /// What its lists can be narrowed by.
     type Filter: Send + 'static;
 
