@@ -30,6 +30,32 @@ pub fn api(config: &mut ServiceConfig) {
         .service(transitions::make_transition)
         .service(events::list_events);
     config
+        .service(sessions::create_session)
+        .service(sessions::end_session)
+        .service(sessions::ask_password_reset)
+        .service(sessions::set_password)
+        .service(tokens::request_token)
+        .service(me::get_me)
+        .service(me::change_me);
+    config
+        .service(people::list_people)
+        .service(people::invite_person)
+        .service(people::get_person)
+        .service(people::change_person)
+        .service(people::remove_person)
+        .service(people::resend_invitation);
+    config
+        .service(clients::list_clients)
+        .service(clients::create_client)
+        .service(clients::get_client)
+        .service(clients::change_client)
+        .service(clients::remove_client)
+        .service(clients::renew_client_secret);
+    config
+        .service(notices::list_notices)
+        .service(notices::get_notice)
+        .service(notices::resend_notice);
+    config
         .service(routing::preview_routing)
         .service(routing_rules::list_routing_rules)
         .service(routing_rules::get_routing_rule);
@@ -61,32 +87,6 @@ pub fn api(config: &mut ServiceConfig) {
     config
         .service(provinces::list_provinces)
         .service(provinces::get_province);
-    config
-        .service(sessions::create_session)
-        .service(sessions::end_session)
-        .service(sessions::ask_password_reset)
-        .service(sessions::set_password)
-        .service(tokens::request_token)
-        .service(me::get_me)
-        .service(me::change_me);
-    config
-        .service(people::list_people)
-        .service(people::invite_person)
-        .service(people::get_person)
-        .service(people::change_person)
-        .service(people::remove_person)
-        .service(people::resend_invitation);
-    config
-        .service(clients::list_clients)
-        .service(clients::create_client)
-        .service(clients::get_client)
-        .service(clients::change_client)
-        .service(clients::remove_client)
-        .service(clients::renew_client_secret);
-    config
-        .service(notices::list_notices)
-        .service(notices::get_notice)
-        .service(notices::resend_notice);
 }
 
 /// All that the service answers to. The order counts: the first that fits takes the request.
