@@ -11,6 +11,11 @@
 mod architecture;
 mod design_rules;
 mod harness;
+mod identity;
 mod messages;
 mod migrations;
 mod openapi;
+mod reports;
+mod samples;
+mod story;
+mod transitions;
