@@ -36,7 +36,7 @@ code_list! {
 }
 
 code_list! {
-    /// A person signs in; an API client is a machine of an organisation.
+    /// A person signs in; an API client is a machine of an organisation (Dutch: soort).
     pub enum PrincipalKind {
         Person = "person",
         Client = "client",
@@ -44,7 +44,7 @@ code_list! {
 }
 
 code_list! {
-    /// Language of what a person reads.
+    /// Language of what a person reads (Dutch: taal).
     pub enum Language {
         Nl = "nl",
         En = "en",
@@ -52,7 +52,8 @@ code_list! {
 }
 
 code_list! {
-    /// What a token may be used for; a token never has more than its holder's roles give.
+    /// What a token may be used for; a token never has more than its holder's roles give
+    /// (Dutch: bevoegdheid).
     pub enum Scope {
         ReportsRead = "reports:read",
         ReportsWrite = "reports:write",

@@ -84,12 +84,14 @@ impl Author {
     }
 }
 
-/// What was changed from what to what.
+/// What was changed from what to what (Dutch: correctie).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Correction {
     /// The property that changed.
     pub field: String,
+    /// What stood there.
     pub old: Vec<String>,
+    /// What stands there now.
     pub new: Vec<String>,
 }
 

@@ -87,7 +87,8 @@ code_list! {
 }
 
 code_list! {
-    /// A value that a transition asks for; its text is the property of the request body.
+    /// A value that a transition asks for; its text is the property of the request body
+    /// (Dutch: veld).
     pub enum Field {
         Lead = "lead",
         Contributors = "contributors",

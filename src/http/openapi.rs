@@ -276,6 +276,20 @@ fn complete_operation(path: &str, operation: &mut Value) {
     let Some(responses) = operation["responses"].as_object_mut() else {
         return;
     };
+    // What is read with a tag need not be sent again to who has it.
+    if !if_match
+        && responses
+            .get("200")
+            .is_some_and(|ok| ok["headers"].get("ETag").is_some())
+    {
+        responses.insert(
+            "304".into(),
+            json!({
+                "description": "You have it already (ongewijzigd)",
+                "headers": { "ETag": { "description": "Version (versie)", "schema": { "type": "string" } } }
+            }),
+        );
+    }
     for status in errors {
         responses.entry(status).or_insert_with(
             || json!({ "$ref": format!("#/components/responses/Problem{status}") }),

@@ -218,7 +218,6 @@ pub async fn list_reports(
     params(("id" = Uuid, Path, description = "Id of the report (melding)")),
     responses(
         (status = 200, description = "The report (melding)", body = ReportView, headers(("ETag" = String, description = "Version of the report (versie)"))),
-        (status = 304, description = "You have it already (ongewijzigd)"),
     ),
     security(("oauth2" = ["reports:read"])),
 )]

@@ -11,8 +11,9 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::http::problem::Failure;
 use crate::http::{
-    clients, envelope, events, health, me, openapi, password_page, people, problems_page, reports,
-    routing, sessions, tokens, transitions,
+    clients, demo_mail, envelope, events, health, me, municipalities, notices, openapi,
+    organisations, password_page, people, policy_domains, problems_page, provinces, regions,
+    regulations, reports, routing, routing_rules, sessions, tokens, transitions,
 };
 use crate::services::Context;
 
@@ -28,7 +29,6 @@ pub fn api(config: &mut ServiceConfig) {
         .service(transitions::list_transitions)
         .service(transitions::make_transition)
         .service(events::list_events);
-    config.service(routing::preview_routing);
     config
         .service(sessions::create_session)
         .service(sessions::end_session)
@@ -51,6 +51,42 @@ pub fn api(config: &mut ServiceConfig) {
         .service(clients::change_client)
         .service(clients::remove_client)
         .service(clients::renew_client_secret);
+    config
+        .service(notices::list_notices)
+        .service(notices::get_notice)
+        .service(notices::resend_notice);
+    config
+        .service(routing::preview_routing)
+        .service(routing_rules::list_routing_rules)
+        .service(routing_rules::get_routing_rule);
+    config
+        .service(organisations::list_organisations)
+        .service(organisations::get_organisation)
+        .service(organisations::add_organisation)
+        .service(organisations::change_organisation);
+    config
+        .service(municipalities::list_municipalities)
+        .service(municipalities::get_municipality)
+        .service(municipalities::add_municipality)
+        .service(municipalities::change_municipality);
+    config
+        .service(regions::list_regions)
+        .service(regions::get_region)
+        .service(regions::add_region)
+        .service(regions::change_region);
+    config
+        .service(regulations::list_regulations)
+        .service(regulations::get_regulation)
+        .service(regulations::add_regulation)
+        .service(regulations::change_regulation);
+    config
+        .service(policy_domains::list_domains)
+        .service(policy_domains::get_domain)
+        .service(policy_domains::add_domain)
+        .service(policy_domains::change_domain);
+    config
+        .service(provinces::list_provinces)
+        .service(provinces::get_province);
 }
 
 /// All that the service answers to. The order counts: the first that fits takes the request.
@@ -58,6 +94,10 @@ pub fn routes(context: &Context) -> impl FnOnce(&mut web::ServiceConfig) + use<>
     let context = context.clone();
     move |config| {
         let limit = context.settings.body_limit;
+        // Everybody's mail for whoever asks: the demo's alone.
+        if let Some(folder) = &context.demo_mail {
+            config.configure(demo_mail::configure(folder.clone()));
+        }
         config
             .app_data(web::Data::new(context))
             .app_data(web::PayloadConfig::new(limit))

@@ -1,7 +1,7 @@
 //! What the text of a notice is made of: a snapshot, kept with the notice, so that a mail sent later says how things
 //! stood when it was queued. Codes and days are kept as they are; the reader's language makes words of them.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::code::code_list;
@@ -62,6 +62,6 @@ pub struct Facts {
     pub other_reference: Option<String>,
     /// Names of the properties the desk corrected.
     pub corrected: Vec<String>,
-    /// Last day on which the link works.
-    pub valid_until: Option<NaiveDate>,
+    /// When the link stops working.
+    pub expires_at: Option<DateTime<Utc>>,
 }

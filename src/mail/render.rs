@@ -242,7 +242,13 @@ fn values(facts: &Facts, reader: Reader, language: Language) -> BTreeMap<&'stati
         ),
         ("other_reference", one(&facts.other_reference).into()),
         ("corrected", corrected.into()),
-        ("valid_until", facts.valid_until.map(day).into()),
+        (
+            "expires",
+            facts
+                .expires_at
+                .map(|at| words::moment(at, language))
+                .into(),
+        ),
     ])
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn full(reader: Reader, typed: &str) -> Facts {
         }),
         other_reference: Some("MKR-2026-000099".into()),
         corrected: vec!["domains".into(), "municipalities".into()],
-        valid_until: day,
+        expires_at: Some("2026-12-01T09:30:00Z".parse().unwrap()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The words around a notice's own text, in both languages.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono_tz::Europe::Amsterdam;
 
 use crate::domain::actor::Language;
 use crate::mail::facts::Reader;
@@ -47,6 +48,16 @@ pub fn day(day: NaiveDate, language: Language) -> String {
         .copied()
         .unwrap_or_default();
     format!("{} {month} {}", day.day(), day.year())
+}
+
+/// `12 december 2026 om 14.30 uur`, as the clock in the Netherlands has it.
+pub fn moment(at: DateTime<Utc>, language: Language) -> String {
+    let local = at.with_timezone(&Amsterdam);
+    let date = day(local.date_naive(), language);
+    match language {
+        Language::Nl => format!("{date} om {} uur", local.format("%H.%M")),
+        Language::En => format!("{date} at {} (Dutch time)", local.format("%H:%M")),
+    }
 }
 
 /// Words of the layout.

@@ -26,8 +26,7 @@ pub fn find(conn: &mut Conn, actor: &Actor, id: NoticeId) -> Result<Notice, Erro
     outbox::find(conn, id)?.ok_or(Error::NotFound)
 }
 
-/// Has a notice sent again, with the Message-ID it had. One that still waits is on its way already; a link to an account
-/// was forgotten when it had left, and is asked for anew.
+/// Has a notice that was given up sent again, with the Message-ID it had.
 pub fn resend(
     conn: &mut Conn,
     ctx: &Context,
@@ -36,15 +35,13 @@ pub fn resend(
 ) -> Result<Notice, Error> {
     let notice = find(conn, actor, id)?;
     match notice.state {
-        NoticeState::Queued => return Err(Error::Conflict("notice_queued")),
-        NoticeState::Sent if notice.kind.is_account() => {
-            return Err(Error::Conflict("notice_forgotten"));
-        }
-        NoticeState::Sent | NoticeState::Dead => {}
+        NoticeState::Queued => return Err(Error::Conflict("still_queued")),
+        NoticeState::Sent => return Err(Error::Conflict("already_sent")),
+        NoticeState::Dead => {}
     }
     // Somebody else was first when the version is another by now.
     outbox::requeue(conn, id, notice.version, ctx.clock.now())?
-        .ok_or(Error::Conflict("notice_queued"))
+        .ok_or(Error::Conflict("still_queued"))
 }
 
 fn allow(actor: &Actor) -> Result<(), Error> {

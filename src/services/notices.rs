@@ -3,18 +3,18 @@
 
 mod audience;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, Utc};
 
 use crate::config::Settings;
 use crate::domain::actor::Language;
-use crate::domain::event::Event;
+use crate::domain::event::{Event, EventKind};
 use crate::domain::id::{NoticeId, OrganisationId};
 use crate::domain::notice::{NoticeKind, notices};
 use crate::domain::report::{Cited, Confidentiality, Report};
 use crate::mail::facts::{Facts, Reader};
 use crate::mail::message;
-use crate::services::Error;
 use crate::services::notices::audience::{Audiences, Told};
+use crate::services::{Context, Error};
 use crate::store::db::Conn;
 use crate::store::outbox::{self, NewNotice};
 use crate::store::recipients;
@@ -30,7 +30,7 @@ use crate::store::recipients;
 /// When the database fails, or the sender in the settings is none.
 pub fn queue(
     conn: &mut Conn,
-    settings: &Settings,
+    ctx: &Context,
     event: &Event,
     before: Option<&Report>,
     after: &Report,
@@ -40,7 +40,7 @@ pub fn queue(
     if rows.is_empty() {
         return Ok(());
     }
-    let from = message::sender(&settings.mail_from).map_err(Error::Internal)?;
+    let from = message::sender(&ctx.settings.mail_from).map_err(Error::Internal)?;
     let mut audiences = Audiences::new(event, before, after, merged_in);
     let people = recipients::people(conn, &audiences.organisations(rows), &audiences.named())?;
     let told = audiences.resolve(rows, people);
@@ -57,7 +57,7 @@ pub fn queue(
         .map(|told| {
             let id = NoticeId::new();
             let facts = facts(
-                settings,
+                &ctx.settings,
                 event,
                 after,
                 told,
@@ -92,8 +92,8 @@ pub struct AccountMail<'a> {
     pub organisation: &'a str,
     /// The single-use link; forgotten once the mail has left.
     pub link: String,
-    /// Last day on which the link works; none when it works for hours.
-    pub valid_until: Option<NaiveDate>,
+    /// When the link stops working.
+    pub expires_at: DateTime<Utc>,
 }
 
 /// Queues an invitation or a link to set a password.
@@ -102,18 +102,17 @@ pub struct AccountMail<'a> {
 /// As `queue`.
 pub fn queue_account(
     conn: &mut Conn,
-    settings: &Settings,
+    ctx: &Context,
     kind: NoticeKind,
     mail: AccountMail<'_>,
-    now: chrono::DateTime<chrono::Utc>,
 ) -> Result<(), Error> {
-    let from = message::sender(&settings.mail_from).map_err(Error::Internal)?;
+    let from = message::sender(&ctx.settings.mail_from).map_err(Error::Internal)?;
     let id = NoticeId::new();
     let facts = Facts {
         reader: Some(Reader::Account),
         link: Some(mail.link),
         organisation: Some(mail.organisation.to_owned()),
-        valid_until: mail.valid_until,
+        expires_at: Some(mail.expires_at),
         ..Facts::default()
     };
     let new = NewNotice {
@@ -128,7 +127,7 @@ pub fn queue_account(
         message_id: message::message_id(id, &from),
         thread_id: None,
     };
-    Ok(outbox::insert(conn, &[new], now)?)
+    Ok(outbox::insert(conn, &[new], ctx.clock.now())?)
 }
 
 /// Names of organisations.
@@ -185,7 +184,7 @@ fn facts(
     let clock = after.next_clock();
     let question = after.handling.question.as_ref();
     // Why the service routed it, or did not, in the reader's language; a person who routes says why.
-    let routing = after
+    let because = after
         .handling
         .routing
         .as_ref()
@@ -204,8 +203,7 @@ fn facts(
         clock: clock.map(|clock| clock.kind),
         due_on: clock.map(|clock| clock.due_on),
         explanation: match event.kind {
-            crate::domain::event::EventKind::RoutedByRule
-            | crate::domain::event::EventKind::Submit => routing,
+            EventKind::RoutedByRule | EventKind::Submit => because,
             _ => details.explanation.clone(),
         },
         publication: details.publication.clone(),

@@ -125,7 +125,7 @@ pub fn record(conn: &mut Conn, context: &Context, steps: &[Step]) -> Result<(), 
     for step in steps {
         notices::queue(
             conn,
-            &context.settings,
+            context,
             &step.event,
             step.before.as_ref(),
             &step.after,

@@ -1,7 +1,10 @@
 //! Reference data: what adding and changing one of its records have in common, whatever it is. Each kind says in its own
 //! file what makes a record faulty.
 
+use std::fmt::Display;
+
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Serialize, de::DeserializeOwned};
 
 use crate::domain::actor::Actor;
 use crate::domain::id::OrganisationId;
@@ -15,7 +18,7 @@ use crate::store::organisations;
 /// A kind of reference data. Records are ended, never deleted.
 pub trait Fact: Clone + PartialEq + Send + Sized + 'static {
     /// What names one record.
-    type Key: Clone + Send + 'static;
+    type Key: Clone + Display + Serialize + DeserializeOwned + Send + 'static;
     /// What its lists can be narrowed by.
     type Filter: Send + 'static;
 
@@ -46,8 +49,13 @@ pub trait Fact: Clone + PartialEq + Send + Sized + 'static {
 }
 
 /// Adds a record.
-pub fn create<F: Fact>(conn: &mut Conn, actor: &Actor, mut fact: F) -> Result<F, Error> {
+pub fn create<F: Fact>(conn: &mut Conn, actor: &Actor, fact: F) -> Result<F, Error> {
     authorise::<F>(actor)?;
+    add(conn, fact)
+}
+
+/// Adds a record on behalf of whoever runs the service.
+pub fn add<F: Fact>(conn: &mut Conn, mut fact: F) -> Result<F, Error> {
     refuse(fact.check(None, conn)?)?;
     fact.insert(conn).map_err(taken)?;
     Ok(fact)

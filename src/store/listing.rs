@@ -26,20 +26,23 @@ impl Listing {
 }
 
 fn contains(words: &str) -> String {
-    let mut pattern = String::from("%");
-    for letter in words.trim().to_lowercase().chars() {
+    format!("%{}%", escaped(&words.trim().to_lowercase()))
+}
+
+/// The pattern of a LIKE for a code in a JSON array of codes.
+pub(super) fn element(code: &str) -> String {
+    format!("%{}%", escaped(&serde_json::Value::from(code).to_string()))
+}
+
+fn escaped(text: &str) -> String {
+    let mut pattern = String::new();
+    for letter in text.chars() {
         if matches!(letter, '%' | '_' | '\\') {
             pattern.push('\\');
         }
         pattern.push(letter);
     }
-    pattern.push('%');
     pattern
-}
-
-/// The pattern of a LIKE for a code in a JSON array. Codes hold no wildcards but `_`.
-pub(super) fn element(code: &str) -> String {
-    format!("%\"{}\"%", code.replace('_', "\\_"))
 }
 
 #[cfg(test)]

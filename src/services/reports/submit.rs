@@ -205,9 +205,9 @@ pub fn submitted(
     if let Some((lead, contributors)) = automatic {
         let before = report.clone();
         workflow::route(&mut report, Some(lead), Some(contributors), now);
-        // The acknowledgement tells where it went, and the desk is not called for what needs none.
-        steps[0].after = report.clone();
         steps.push(Step::routed_by_rule(&before, &report, now));
+        // The acknowledgement says by whom it is handled, and the desk is not called for what is routed already.
+        steps[0].after = report.clone();
     }
     Ok((report, steps))
 }
