@@ -53,7 +53,7 @@ struct Line {
 /// The rows of all tables as text; the query gives each table with the expression that makes text of a row. A macro, as the
 /// two connections share no trait that is short to name.
 macro_rules! dump {
-    ($conn:expr, $tables:expr) => {{
+    ($conn:expr, $tables:expr $(,)?) => {{
         let conn = $conn;
         let tables: Vec<Table> = diesel::sql_query($tables).load(conn).unwrap();
         let mut text = String::new();
