@@ -1,18 +1,25 @@
-//! The one place where the parts are put together: settings, database, clock, API.
+//! The one place where the parts are put together: settings, database, clock, API, workers; and how they stop.
 
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::Duration;
 
-use actix_web::dev::Server;
+use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer};
+use actix_web::{App, HttpServer, rt};
+use tokio::time::{Instant, sleep, timeout_at};
 use tracing_actix_web::TracingLogger;
 
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::Settings;
-use crate::http::{envelope, router};
-use crate::services::Context;
+use crate::http::access_log::AccessLog;
+use crate::http::{envelope, health, router};
+use crate::mail::transport::Transport;
+use crate::services::{Context, Error, seed};
 use crate::store::db::Db;
+use crate::worker::outbox::{Deliverer, Stop};
 
 /// Opens the database and gathers what the use cases run on.
 ///
@@ -29,6 +36,30 @@ pub fn context_with(settings: Settings, clock: SharedClock) -> Result<Context, S
     Ok(Context::new(db, clock, settings))
 }
 
+/// What `prepare` found to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Prepared {
+    /// Steps that the schema was behind.
+    pub steps: usize,
+    /// The facts were not there yet.
+    pub facts: bool,
+}
+
+/// Brings the schema up to date, loads the facts once, and has the signing keys ready. Safe on several nodes at once.
+///
+/// # Errors
+/// One sentence for the operator.
+pub fn prepare(context: &Context) -> Result<Prepared, String> {
+    let now = context.clock.now();
+    let steps = context.db.migrate()?;
+    let facts = context
+        .db
+        .write_blocking::<_, Error, _>(|conn| seed::load(conn, now))
+        .map_err(|e| format!("the facts cannot be loaded: {e:?}"))?;
+    context.keys.load(&context.db, now)?;
+    Ok(Prepared { steps, facts })
+}
+
 /// The API on a listener that is already bound. It stops when its handle says so.
 pub fn server(context: Context, listener: TcpListener) -> std::io::Result<Server> {
     let workers = usize::from(context.settings.workers);
@@ -38,7 +69,7 @@ pub fn server(context: Context, listener: TcpListener) -> std::io::Result<Server
             .configure(router::routes(&context))
             .wrap(router::cors(&context))
             .wrap(from_fn(envelope::envelope))
-            .wrap(TracingLogger::default())
+            .wrap(TracingLogger::<AccessLog>::new())
     })
     .workers(workers)
     .shutdown_timeout(shutdown)
@@ -46,4 +77,140 @@ pub fn server(context: Context, listener: TcpListener) -> std::io::Result<Server
     .listen(listener)?
     .run();
     Ok(server)
+}
+
+/// Serves until the process is told to stop. `ready` is called once requests are answered, on a thread that may block;
+/// when it fails, the service stops.
+///
+/// # Errors
+/// One sentence for the operator.
+pub fn serve(
+    context: Context,
+    listener: TcpListener,
+    ready: impl FnOnce(&Context) -> Result<(), String> + Send + 'static,
+) -> Result<(), String> {
+    rt::System::new().block_on(async move {
+        let told = Signals::listen().map_err(|e| format!("cannot listen for signals: {e}"))?;
+        let transport = Transport::from_settings(&context.settings)?;
+        let deliverer = Deliverer::new(context.clone(), transport)?;
+        let stop = deliverer.stopper();
+        let server = server(context.clone(), listener).map_err(|e| format!("cannot serve: {e}"))?;
+        let handle = server.handle();
+        let server = rt::spawn(server);
+        let worker = deliverer
+            .spawn()
+            .map_err(|e| format!("no thread for the mail: {e}"))?;
+        let inner = context.clone();
+        let announced = rt::task::spawn_blocking(move || ready(&inner));
+        let outcome = tokio::select! {
+            () = told.first() => None,
+            ended = server => Some(match ended {
+                Ok(Ok(())) => Err("the server ended by itself".to_owned()),
+                Ok(Err(e)) => Err(format!("the server ended: {e}")),
+                Err(e) => Err(format!("the server was cut off: {e}")),
+            }),
+            Err(why) = failure(announced) => Some(Err(why)),
+        };
+        match outcome {
+            None => shut_down(&context, &handle, &stop, worker, &told).await,
+            Some(Err(why)) => {
+                handle.stop(false).await;
+                stop.stop();
+                return Err(why);
+            }
+            Some(Ok(())) => {}
+        }
+        Ok(())
+    })
+}
+
+/// Comes back only when what was started failed.
+async fn failure(announced: rt::task::JoinHandle<Result<(), String>>) -> Result<(), String> {
+    match announced.await {
+        Ok(Ok(())) => std::future::pending().await,
+        Ok(Err(why)) => Err(why),
+        Err(cut) => Err(format!("the start was cut off: {cut}")),
+    }
+}
+
+/// Readiness falls first, so that no new work is sent here; then what was accepted is finished, and the message in flight.
+async fn shut_down(
+    context: &Context,
+    handle: &ServerHandle,
+    stop: &Stop,
+    worker: JoinHandle<()>,
+    told: &Signals,
+) {
+    let deadline = Instant::now() + context.settings.shutdown();
+    health::STOPPING.store(true, Ordering::Relaxed);
+    tracing::info!("told to stop");
+    let drain = Duration::from_secs(context.settings.drain_seconds);
+    // Told twice: whoever waits for it is in a hurry.
+    tokio::select! {
+        () = sleep(drain) => {}
+        () = told.again() => {}
+    }
+    stop.stop();
+    if timeout_at(deadline, handle.stop(true)).await.is_err() {
+        tracing::warn!("requests under way were cut off");
+    }
+    // Not joined: a server that keeps the connection would keep us past the deadline. The lease brings the message back.
+    while !worker.is_finished() && Instant::now() < deadline {
+        sleep(Duration::from_millis(10)).await;
+    }
+    if worker.is_finished() {
+        tracing::info!("stopped");
+    } else {
+        tracing::warn!("stopped while a message was under way; it may be sent again");
+    }
+}
+
+/// What tells a process to stop: SIGTERM of whatever runs it, SIGINT of a keyboard.
+struct Signals {
+    heard: tokio::sync::watch::Receiver<usize>,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut term = signal(SignalKind::terminate())?;
+        let mut int = signal(SignalKind::interrupt())?;
+        let (tell, heard) = tokio::sync::watch::channel(0);
+        rt::spawn(async move {
+            loop {
+                tokio::select! {
+                    _ = term.recv() => {}
+                    _ = int.recv() => {}
+                }
+                tell.send_modify(|count| *count += 1);
+            }
+        });
+        Ok(Self { heard })
+    }
+
+    #[cfg(not(unix))]
+    fn listen() -> std::io::Result<Self> {
+        let (tell, heard) = tokio::sync::watch::channel(0);
+        rt::spawn(async move {
+            while tokio::signal::ctrl_c().await.is_ok() {
+                tell.send_modify(|count| *count += 1);
+            }
+        });
+        Ok(Self { heard })
+    }
+
+    async fn first(&self) {
+        self.reach(1).await;
+    }
+
+    async fn again(&self) {
+        self.reach(2).await;
+    }
+
+    async fn reach(&self, count: usize) {
+        let mut heard = self.heard.clone();
+        // The sender lives as long as the runtime.
+        let _ = heard.wait_for(|so_far| *so_far >= count).await;
+    }
 }

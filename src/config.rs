@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, CommandFactory, FromArgMatches};
 
 /// Everything an operator can set.
 #[derive(Debug, Clone, Args)]
@@ -95,9 +95,13 @@ pub struct Settings {
     #[arg(long, env = "MELDPUNT_PASSWORD_MEMORY", default_value_t = 19_456, value_parser = clap::value_parser!(u32).range(8..=1_048_576))]
     pub password_memory: u32,
 
-    /// Seconds that a stop waits for requests under way.
-    #[arg(long, env = "MELDPUNT_SHUTDOWN_SECONDS", default_value_t = 25)]
+    /// Seconds that a stop takes at most: requests under way are finished, and the message in flight.
+    #[arg(long, env = "MELDPUNT_SHUTDOWN_SECONDS", default_value_t = 25, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub shutdown_seconds: u64,
+
+    /// Seconds of these in which the service is no longer ready but still takes requests, for a load balancer to notice.
+    #[arg(long, env = "MELDPUNT_DRAIN_SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub drain_seconds: u64,
 
     /// What is logged, as `info` or `meldpunt=debug,warn`.
     #[arg(long, env = "MELDPUNT_LOG", default_value = "info")]
@@ -111,7 +115,27 @@ pub struct Settings {
 /// Settings whose value is never shown.
 pub const SECRETS: &[&str] = &["database_url", "mail", "seal_key"];
 
+/// The settings as a command line of their own.
+#[derive(Debug, clap::Parser)]
+#[command(no_binary_name = true)]
+struct Alone {
+    #[command(flatten)]
+    settings: Settings,
+}
+
 impl Settings {
+    /// Every setting at its default, whatever the environment says.
+    ///
+    /// # Errors
+    /// When a default does not fit its own setting, which a test rules out.
+    pub fn defaults() -> Result<Self, String> {
+        let matches = Alone::command()
+            .mut_args(|arg| arg.env(clap::builder::Resettable::Reset))
+            .try_get_matches_from(std::iter::empty::<&str>())
+            .map_err(|e| e.to_string())?;
+        Self::from_arg_matches(&matches).map_err(|e| e.to_string())
+    }
+
     /// Where the database is.
     ///
     /// # Errors
@@ -134,6 +158,11 @@ impl Settings {
                 "MELDPUNT_API_URL: expected https://HOST/v1, not {:?}",
                 self.api_url
             ));
+        }
+        if self.drain_seconds >= self.shutdown_seconds {
+            return Err(
+                "MELDPUNT_DRAIN_SECONDS: expected less than MELDPUNT_SHUTDOWN_SECONDS".into(),
+            );
         }
         Ok(())
     }

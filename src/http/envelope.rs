@@ -52,6 +52,13 @@ pub async fn envelope(
     };
     let (request, mut response) = response.into_parts();
     let status = response.status();
+    // By now the change is kept, so the mail it queued can leave.
+    if !request.method().is_safe()
+        && status.is_success()
+        && let Some(context) = request.app_data::<web::Data<Context>>()
+    {
+        context.bell.ring();
+    }
     let written = response
         .headers()
         .get(header::CONTENT_TYPE)

@@ -8,6 +8,7 @@
 //! - `conditional` does ETag and If-Match, `idempotency` the Idempotency-Key, `paging` cursors and `Link`.
 //! - An error is a `services::Error`; `problem` alone turns it into a response. Return it, never build one.
 
+pub mod access_log;
 pub mod auth;
 pub mod body;
 pub mod clients;
@@ -28,6 +29,7 @@ pub mod password_page;
 pub mod people;
 pub mod policy_domains;
 pub mod problem;
+pub mod problems_page;
 pub mod provinces;
 pub mod query;
 pub mod reference;

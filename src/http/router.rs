@@ -12,8 +12,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::http::problem::Failure;
 use crate::http::{
     clients, envelope, events, health, me, municipalities, notices, openapi, organisations,
-    password_page, people, policy_domains, provinces, regions, regulations, reports, routing,
-    routing_rules, sessions, tokens, transitions,
+    password_page, people, policy_domains, problems_page, provinces, regions, regulations, reports,
+    routing, routing_rules, sessions, tokens, transitions,
 };
 use crate::services::Context;
 
@@ -108,6 +108,7 @@ pub fn routes(context: &Context) -> impl FnOnce(&mut web::ServiceConfig) + use<>
                     .default_service(web::to(unknown)),
             )
             .service(docs_openapi)
+            .service(problems_page::show)
             .service(web::resource("/docs").route(web::get().to(docs_index)))
             .service(
                 SwaggerUi::new("/docs/{_:.*}")

@@ -23,6 +23,7 @@ pub mod sign_in;
 pub mod tokens;
 pub mod transitions;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::clock::SharedClock;
@@ -31,6 +32,7 @@ use crate::crypto::CryptoError;
 use crate::domain::invalid::FieldError;
 use crate::domain::status::Action;
 use crate::domain::workflow::Refusal;
+use crate::mail::bell::Bell;
 use crate::services::keys::KeyRing;
 use crate::services::passwords::Passwords;
 use crate::store::db::{Db, DbError};
@@ -43,6 +45,10 @@ pub struct Context {
     pub settings: Arc<Settings>,
     pub keys: Arc<KeyRing>,
     pub passwords: Arc<Passwords>,
+    /// Rung after a change, so that the mail it queued leaves at once.
+    pub bell: Bell,
+    /// In the demo alone: the folder with the mail, to be read on a page.
+    pub demo_mail: Option<PathBuf>,
 }
 
 impl Context {
@@ -54,6 +60,8 @@ impl Context {
             db,
             clock,
             settings: Arc::new(settings),
+            bell: Bell::default(),
+            demo_mail: None,
         }
     }
 }

@@ -239,7 +239,9 @@ where
     E: From<DbError> + Send + 'static,
     F: FnOnce() -> Result<T, E> + Send + 'static,
 {
-    match tokio::task::spawn_blocking(work).await {
+    // What is logged there belongs to the request that asked.
+    let span = tracing::Span::current();
+    match tokio::task::spawn_blocking(move || span.in_scope(work)).await {
         Ok(done) => done,
         Err(panicked) => Err(DbError::Busy(format!("the work was cut off: {panicked}")).into()),
     }

@@ -49,7 +49,7 @@ pub struct Delivered {
 }
 
 /// Tells a running worker to stop.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Stop {
     told: Arc<AtomicBool>,
     bell: Bell,
@@ -81,10 +81,13 @@ impl Deliverer {
     pub fn new(ctx: Context, transport: Transport) -> Result<Self, String> {
         let from = message::sender(&ctx.settings.mail_from)?;
         Ok(Self {
-            ctx,
             transport,
             from,
-            stop: Stop::default(),
+            stop: Stop {
+                told: Arc::default(),
+                bell: ctx.bell.clone(),
+            },
+            ctx,
         })
     }
 

@@ -5,7 +5,6 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
 
 use chrono::TimeZone;
-use clap::Parser;
 use serde_json::json;
 
 use super::*;
@@ -15,12 +14,6 @@ use crate::domain::actor::Language;
 use crate::domain::notice::{NoticeKind, NoticeState};
 use crate::store::outbox::NewNotice;
 use crate::store::testing::{TestDb, databases, given};
-
-#[derive(Parser)]
-struct Flags {
-    #[command(flatten)]
-    settings: Settings,
-}
 
 struct TestClock(Mutex<DateTime<Utc>>);
 impl Clock for TestClock {
@@ -38,8 +31,11 @@ fn deliverer(test: &TestDb, mail: &str) -> (Deliverer, Arc<TestClock>) {
     let clock = Arc::new(TestClock(Mutex::new(
         Utc.with_ymd_and_hms(2026, 11, 24, 8, 0, 0).unwrap(),
     )));
-    let settings = Flags::parse_from(["test"]).settings;
-    let ctx = Context::new(test.db.clone(), clock.clone(), settings);
+    let ctx = Context::new(
+        test.db.clone(),
+        clock.clone(),
+        Settings::defaults().unwrap(),
+    );
     (
         Deliverer::new(
             ctx,

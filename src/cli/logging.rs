@@ -1,0 +1,30 @@
+//! Structured logs on the error stream; the standard output is for what a command has to say.
+
+use tracing_subscriber::EnvFilter;
+
+use crate::config::Settings;
+
+/// Starts logging as the settings say.
+///
+/// # Errors
+/// One sentence for the operator.
+pub fn start(settings: &Settings) -> Result<(), String> {
+    let filter = EnvFilter::try_new(&settings.log)
+        .map_err(|e| format!("MELDPUNT_LOG: {:?} is no filter: {e}", settings.log))?;
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    let started = if settings.log_format == "json" {
+        lines
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .try_init()
+    } else {
+        // Colours are for a terminal.
+        lines
+            .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+            .try_init()
+    };
+    started.map_err(|e| format!("cannot start logging: {e}"))
+}

@@ -1,0 +1,46 @@
+//! One line in the log for each request: what was asked, by whom, how it ended, how long it took. The route stands in it,
+//! not the address: an address can hold what somebody searched for.
+
+use std::time::Instant;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::{Error, HttpMessage};
+use tracing::Span;
+use tracing::field::Empty;
+use tracing_actix_web::{RequestId, RootSpanBuilder};
+
+/// What a request's log lines have in common, and its last line.
+pub struct AccessLog;
+
+struct Started(Instant);
+
+impl RootSpanBuilder for AccessLog {
+    fn on_request_start(request: &ServiceRequest) -> Span {
+        let id = request.extensions().get::<RequestId>().copied();
+        let route = request.match_pattern();
+        // Of the highest level, so that a warning has its request even where only warnings are logged.
+        let span = tracing::error_span!(
+            "request",
+            id = id.map(tracing::field::display),
+            method = %request.method(),
+            route = route.as_deref().unwrap_or("unknown"),
+            actor = Empty,
+        );
+        request.extensions_mut().insert(Started(Instant::now()));
+        span
+    }
+
+    fn on_request_end<B: MessageBody>(_: Span, outcome: &Result<ServiceResponse<B>, Error>) {
+        let (status, started) = match outcome {
+            Ok(response) => {
+                let extensions = response.request().extensions();
+                let started = extensions.get::<Started>().map(|started| started.0);
+                (response.status(), started)
+            }
+            Err(error) => (error.as_response_error().status_code(), None),
+        };
+        let ms = started.map(|at| at.elapsed().as_millis());
+        tracing::info!(status = status.as_u16(), ms, "answered");
+    }
+}
