@@ -52,7 +52,7 @@ pub struct MunicipalityRequest {
     #[schema(pattern = "^(GM|gm)?[0-9]{4}$")]
     code: String,
     /// Name as Statistics Netherlands has it (naam).
-    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\r\n\t]*$")]
+    #[schema(min_length = 1, max_length = 200, pattern = r"^\S([^\r\n\t]*\S)?$")]
     name: String,
     /// Code of the province it lies in (provinciecode).
     #[schema(pattern = "^PV[0-9]{2}$")]
@@ -76,7 +76,7 @@ pub struct MunicipalityChange {
     #[schema(
         min_length = 1,
         max_length = 200,
-        pattern = r"^[^\r\n\t]*$",
+        pattern = r"^\S([^\r\n\t]*\S)?$",
         nullable = false
     )]
     name: Option<String>,

@@ -75,10 +75,10 @@ pub struct OrganisationRequest {
     /// What it is (soort).
     kind: OrganisationKind,
     /// Official name in Dutch (naam).
-    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\r\n\t]*$")]
+    #[schema(min_length = 1, max_length = 200, pattern = r"^\S([^\r\n\t]*\S)?$")]
     name: String,
     /// What people call it (afkorting).
-    #[schema(min_length = 1, max_length = 20, pattern = r"^[^\r\n\t]*$")]
+    #[schema(min_length = 1, max_length = 20, pattern = r"^\S([^\r\n\t]*\S)?$")]
     abbreviation: Option<String>,
     /// TOOI code or address; that of a municipality or province follows from its code (TOOI-code).
     #[schema(min_length = 1, max_length = 100)]
@@ -110,13 +110,13 @@ pub struct OrganisationChange {
     #[schema(
         min_length = 1,
         max_length = 200,
-        pattern = r"^[^\r\n\t]*$",
+        pattern = r"^\S([^\r\n\t]*\S)?$",
         nullable = false
     )]
     name: Option<String>,
     /// What people call it (afkorting).
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 20, pattern = r"^[^\r\n\t]*$")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 20, pattern = r"^\S([^\r\n\t]*\S)?$")]
     abbreviation: Option<Option<String>>,
     /// TOOI code or address (TOOI-code).
     #[serde(default, deserialize_with = "given")]

@@ -36,10 +36,15 @@ pub fn decode<K: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<K>, Er
     let unpacked = URL_SAFE_NO_PAD
         .decode(cursor)
         .ok()
+        // No text holds a NUL, and a database refuses one.
+        .filter(|bytes| !bytes.windows(6).any(|six| six == br"\u0000"))
         .and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    unpacked
-        .map(Some)
-        .ok_or_else(|| Error::InvalidQuery(vec![FieldError::new("cursor", "wrong_cursor")]))
+    unpacked.map(Some).ok_or_else(wrong_cursor)
+}
+
+/// The fault of a cursor that is not one of this list's.
+pub fn wrong_cursor() -> Error {
+    Error::InvalidQuery(vec![FieldError::new("cursor", "wrong_cursor")])
 }
 
 /// Cuts the one row too many that was asked for, and makes the cursor for what follows.

@@ -15,7 +15,7 @@ use crate::http::idempotency::{IdempotencyKey, IdempotencyKeyHeader};
 use crate::http::paging::Page;
 use crate::http::problem::Failure;
 use crate::http::query::Query;
-use crate::http::reference::{self, Search, Shown, put};
+use crate::http::reference::{self, Search, Shown, is_code, put};
 use crate::http::report_input::given;
 use crate::http::report_views::{OrganisationRef, reference as organisation};
 use crate::services::reports::load_organisations;
@@ -59,10 +59,10 @@ pub struct PolicyDomainRequest {
     #[schema(min_length = 2, max_length = 60, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$")]
     code: String,
     /// Name in Dutch (naam).
-    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\r\n\t]*$")]
+    #[schema(min_length = 1, max_length = 200, pattern = r"^\S([^\r\n\t]*\S)?$")]
     label: String,
     /// Name in English (Engelse naam).
-    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\r\n\t]*$")]
+    #[schema(min_length = 1, max_length = 200, pattern = r"^\S([^\r\n\t]*\S)?$")]
     label_en: String,
     /// Id of the ministry that leads it (eerstverantwoordelijke).
     lead: Option<Uuid>,
@@ -81,7 +81,7 @@ pub struct PolicyDomainChange {
     #[schema(
         min_length = 1,
         max_length = 200,
-        pattern = r"^[^\r\n\t]*$",
+        pattern = r"^\S([^\r\n\t]*\S)?$",
         nullable = false
     )]
     label: Option<String>,
@@ -89,7 +89,7 @@ pub struct PolicyDomainChange {
     #[schema(
         min_length = 1,
         max_length = 200,
-        pattern = r"^[^\r\n\t]*$",
+        pattern = r"^\S([^\r\n\t]*\S)?$",
         nullable = false
     )]
     label_en: Option<String>,
@@ -160,7 +160,7 @@ impl Shown for PolicyDomain {
     const PATH: &'static str = "domains";
 
     fn parse_key(text: &str) -> Option<String> {
-        Some(text.to_lowercase())
+        is_code(text).then(|| text.to_lowercase())
     }
 
     fn views(conn: &mut Conn, facts: Vec<Self>) -> Result<Vec<PolicyDomainView>, Error> {

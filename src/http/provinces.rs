@@ -10,6 +10,7 @@ use crate::http::conditional::{etag, tagged};
 use crate::http::paging::{self, Page};
 use crate::http::problem::Failure;
 use crate::http::query::Query;
+use crate::http::reference::is_code;
 use crate::services::{Context, Error};
 use crate::store::listing::Listing;
 use crate::store::places;
@@ -108,6 +109,9 @@ pub async fn get_province(
     request: HttpRequest,
     code: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
+    if !is_code(&code) {
+        return Err(Error::NotFound.into());
+    }
     let code = code.to_uppercase();
     let found = ctx
         .db

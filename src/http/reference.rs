@@ -197,3 +197,11 @@ pub fn put<T>(slot: &mut T, given: Option<T>) {
         *slot = given;
     }
 }
+
+/// Whether a path can hold a code: letters, digits and hyphens.
+pub fn is_code(text: &str) -> bool {
+    (1..=60).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}

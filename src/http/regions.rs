@@ -13,7 +13,7 @@ use crate::http::idempotency::{IdempotencyKey, IdempotencyKeyHeader};
 use crate::http::paging::Page;
 use crate::http::problem::Failure;
 use crate::http::query::Query;
-use crate::http::reference::{self, Search, Shown, put};
+use crate::http::reference::{self, Search, Shown, is_code, put};
 use crate::http::report_input::given;
 use crate::services::{Context, Error};
 use crate::store::db::Conn;
@@ -64,7 +64,7 @@ pub struct RegionRequest {
     /// What it is called after (soort).
     kind: RegionKind,
     /// Name (naam).
-    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\r\n\t]*$")]
+    #[schema(min_length = 1, max_length = 200, pattern = r"^\S([^\r\n\t]*\S)?$")]
     name: String,
     /// CBS codes of its municipalities, as GM1714 or 1714 (gemeenten).
     #[schema(min_items = 1, max_items = 100)]
@@ -89,7 +89,7 @@ pub struct RegionChange {
     #[schema(
         min_length = 1,
         max_length = 200,
-        pattern = r"^[^\r\n\t]*$",
+        pattern = r"^\S([^\r\n\t]*\S)?$",
         nullable = false
     )]
     name: Option<String>,
@@ -187,7 +187,7 @@ impl Shown for Region {
     const PATH: &'static str = "regions";
 
     fn parse_key(text: &str) -> Option<String> {
-        Some(text.to_uppercase())
+        is_code(text).then(|| text.to_uppercase())
     }
 
     fn views(_: &mut Conn, facts: Vec<Self>) -> Result<Vec<RegionView>, Error> {

@@ -27,10 +27,10 @@ pub struct RegulationRequest {
     )]
     identifier: String,
     /// Official title (titel).
-    #[schema(min_length = 1, max_length = 500, pattern = r"^[^\r\n\t]*$")]
+    #[schema(min_length = 1, max_length = 500, pattern = r"^\S([^\r\n\t]*\S)?$")]
     title: String,
     /// What people call it (citeertitel).
-    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\r\n\t]*$")]
+    #[schema(min_length = 1, max_length = 200, pattern = r"^\S([^\r\n\t]*\S)?$")]
     short_title: Option<String>,
     /// Other and former names (andere namen).
     #[serde(default)]
@@ -67,7 +67,7 @@ pub struct RegulationRequest {
 #[schema(
     min_length = 1,
     max_length = 200,
-    pattern = r"^[^\r\n\t]*$",
+    pattern = r"^\S([^\r\n\t]*\S)?$",
     example = "Wpo"
 )]
 pub struct Alias(String);
@@ -81,13 +81,13 @@ pub struct RegulationChange {
     #[schema(
         min_length = 1,
         max_length = 500,
-        pattern = r"^[^\r\n\t]*$",
+        pattern = r"^\S([^\r\n\t]*\S)?$",
         nullable = false
     )]
     title: Option<String>,
     /// What people call it (citeertitel).
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200, pattern = r"^[^\r\n\t]*$")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200, pattern = r"^\S([^\r\n\t]*\S)?$")]
     short_title: Option<Option<String>>,
     /// Other and former names, all of them (andere namen).
     #[schema(max_items = 20, nullable = false)]

@@ -200,6 +200,9 @@ pub async fn list_reports(
     let limit = query.limit.unwrap_or(paging::DEFAULT_LIMIT);
     let sort = query.sort();
     let after: Option<After> = paging::decode(query.cursor.as_deref())?;
+    if after.as_ref().is_some_and(|after| !after.fits(sort)) {
+        return Err(paging::wrong_cursor().into());
+    }
     let filter = query.filter(local_date(ctx.clock.now()));
     let rows = list::page(&ctx, actor, filter, sort, after, limit).await?;
     let (rows, next_cursor) = paging::cut(rows, limit, |shown| key(sort, &shown.report));

@@ -38,7 +38,7 @@ pub struct TokenForm {
     scope: Option<String>,
 }
 
-/// The grants of RFC 6749 that the service knows.
+/// The grants of RFC 6749 that the service knows (Dutch: soort aanvraag).
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum GrantType {

@@ -66,6 +66,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         }
     });
     env.add_function("quote", quote);
+    env.add_filter("start", |text: &str| text::capital(text));
     let layouts = [
         (
             "layout.txt".to_owned(),
@@ -190,6 +191,8 @@ fn collapse(plain: &str) -> String {
 fn values(facts: &Facts, reader: Reader, language: Language) -> BTreeMap<&'static str, Item> {
     let one = |value: &Option<String>| value.as_deref().map(text::line).filter(|v| !v.is_empty());
     let many = |value: &Option<String>| value.as_deref().map(text::lines).filter(|v| !v.is_empty());
+    let organisation =
+        |value: &Option<String>| one(value).map(|name| words::organisation(&name, language));
     let day = |value| words::day(value, language);
     let reference =
         one(&facts.reference).unwrap_or_else(|| words(language).no_reference.to_owned());
@@ -207,10 +210,10 @@ fn values(facts: &Facts, reader: Reader, language: Language) -> BTreeMap<&'stati
         ("reader", Item::from(reader.as_str())),
         ("reference", reference.into()),
         ("about", about.into()),
-        ("organisation", one(&facts.organisation).into()),
-        ("lead", one(&facts.lead).into()),
-        ("actor", one(&facts.actor).into()),
-        ("stands_in_for", one(&facts.stands_in_for).into()),
+        ("organisation", organisation(&facts.organisation).into()),
+        ("lead", organisation(&facts.lead).into()),
+        ("actor", organisation(&facts.actor).into()),
+        ("stands_in_for", organisation(&facts.stands_in_for).into()),
         ("due", facts.due_on.map(day).into()),
         ("explanation", many(&facts.explanation).into()),
         ("public_explanation", many(&facts.public_explanation).into()),
@@ -224,7 +227,7 @@ fn values(facts: &Facts, reader: Reader, language: Language) -> BTreeMap<&'stati
         ("reason", many(&facts.reason).into()),
         (
             "suggested_authority",
-            one(&facts.suggested_authority).into(),
+            organisation(&facts.suggested_authority).into(),
         ),
         ("question", many(&facts.question).into()),
         ("answer", many(&facts.answer).into()),

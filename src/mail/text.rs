@@ -6,6 +6,11 @@ use std::fmt::Write;
 /// Width of the plain text.
 const WIDTH: usize = 74;
 
+/// Styles stand in the elements: many mail programs drop what stands in the head.
+const QUOTE: &str = "margin:0 0 16px;padding:10px 14px;background:#f0f4f8;border-left:4px solid #154273;color:#1b1f24";
+const PARAGRAPH: &str = "margin:0 0 16px";
+const LIST: &str = "margin:0 0 16px;padding-left:22px";
+
 /// Characters that say nothing and can mislead: controls, and those that turn the direction of what follows.
 fn is_unwanted(c: char) -> bool {
     c.is_control()
@@ -74,6 +79,14 @@ pub fn shorten(text: &str, most: usize) -> Cow<'_, str> {
     .into()
 }
 
+/// With its first letter large, as a sentence begins.
+pub fn capital(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next()
+        .map(|first| first.to_uppercase().chain(rest).collect())
+        .unwrap_or_default()
+}
+
 /// Breaks at words; a word longer than the line stays whole, so that an address can be followed.
 pub fn wrap(text: &str, prefix: &str) -> String {
     let room = WIDTH - prefix.chars().count();
@@ -107,7 +120,7 @@ pub fn quote_text(text: &str) -> String {
 pub fn quote_html(text: &str) -> String {
     let lines: Vec<String> = text.lines().map(escape).collect();
     format!(
-        "<blockquote class=\"quote\" dir=\"auto\">{}</blockquote>",
+        "<blockquote class=\"quote\" dir=\"auto\" style=\"{QUOTE}\">{}</blockquote>",
         lines.join("<br>")
     )
 }
@@ -174,9 +187,9 @@ pub fn body_html(body: &str) -> String {
                 .iter()
                 .map(|one| format!("<li>{}</li>", &one[2..]))
                 .collect();
-            writeln!(out, "<ul>{items}</ul>")
+            writeln!(out, "<ul style=\"{LIST}\">{items}</ul>")
         } else {
-            writeln!(out, "<p>{}</p>", part.join(" "))
+            writeln!(out, "<p style=\"{PARAGRAPH}\">{}</p>", part.join(" "))
         };
     }
     out
@@ -207,8 +220,8 @@ mod tests {
     fn quotations_are_marked_and_escaped() {
         assert_eq!(quote_text("een\n\ntwee"), "> een\n>\n> twee");
         assert_eq!(
-            quote_html("<b>\n\"x\""),
-            "<blockquote class=\"quote\" dir=\"auto\">&lt;b&gt;<br>&quot;x&quot;</blockquote>"
+            quote_html("<b>\n\"x\"").replace(QUOTE, "…"),
+            "<blockquote class=\"quote\" dir=\"auto\" style=\"…\">&lt;b&gt;<br>&quot;x&quot;</blockquote>"
         );
     }
 
@@ -218,8 +231,9 @@ mod tests {
         assert_eq!(body_text(body), "Een twee.\n\n- a\n- b\n\n> q\n> r");
         assert_eq!(
             body_html("Een\ntwee.\n\n- a\n- b\n\n<blockquote>q</blockquote>"),
-            "<p>Een two.</p>\n<ul><li>a</li><li>b</li></ul>\n<blockquote>q</blockquote>\n"
-                .replace("two", "twee")
+            format!(
+                "<p style=\"{PARAGRAPH}\">Een twee.</p>\n<ul style=\"{LIST}\"><li>a</li><li>b</li></ul>\n<blockquote>q</blockquote>\n"
+            )
         );
     }
 }

@@ -60,6 +60,21 @@ pub fn moment(at: DateTime<Utc>, language: Language) -> String {
     }
 }
 
+/// The name of an organisation as it stands within a sentence: `het Ministerie van …`, `gemeente Sluis`.
+pub fn organisation(name: &str, language: Language) -> String {
+    let article = match language {
+        Language::Nl => "het",
+        Language::En => "the",
+    };
+    match name.split_once(' ') {
+        Some(("Ministerie", _)) => format!("{article} {name}"),
+        Some((kind @ ("Gemeente" | "Provincie" | "Waterschap"), rest)) => {
+            format!("{} {rest}", kind.to_lowercase())
+        }
+        _ => name.to_owned(),
+    }
+}
+
 /// Words of the layout.
 pub struct Words {
     pub greeting: &'static str,
@@ -177,4 +192,26 @@ pub fn field(name: &str, language: Language) -> Option<&'static str> {
         Language::Nl => nl,
         Language::En => en,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_times_read_as_people_say_them() {
+        let nl = |name| organisation(name, Language::Nl);
+        assert_eq!(
+            nl("Ministerie van Financiën"),
+            "het Ministerie van Financiën"
+        );
+        assert_eq!(nl("Gemeente Sluis"), "gemeente Sluis");
+        assert_eq!(nl("Stichting Wonen"), "Stichting Wonen");
+        let at = "2026-07-01T22:05:00Z".parse().unwrap();
+        assert_eq!(moment(at, Language::Nl), "2 juli 2026 om 00.05 uur");
+        assert_eq!(
+            moment(at, Language::En),
+            "2 July 2026 at 00:05 (Dutch time)"
+        );
+    }
 }

@@ -43,9 +43,9 @@ pub trait Fact: Clone + PartialEq + Send + Sized + 'static {
         filter: &Self::Filter,
         after: Option<&(String, Self::Key)>,
     ) -> Result<Vec<Self>, Error>;
-    fn insert(&self, conn: &mut Conn) -> diesel::QueryResult<()>;
+    fn insert(&self, conn: &mut Conn) -> Result<(), diesel::result::Error>;
     /// Writes it when its version was `seen`; false when another has changed it since.
-    fn update(&self, seen: i32, conn: &mut Conn) -> diesel::QueryResult<bool>;
+    fn update(&self, seen: i32, conn: &mut Conn) -> Result<bool, diesel::result::Error>;
 }
 
 /// Adds a record.

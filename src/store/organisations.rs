@@ -99,7 +99,7 @@ pub fn by_ids(conn: &mut Conn, ids: &[OrganisationId]) -> QueryResult<Vec<Organi
     Ok(rows.into_iter().map(Organisation::from).collect())
 }
 
-/// The organisation of this kind with this municipality or TOOI code, whenever it existed.
+/// The organisation with this TOOI code, existing or ended.
 pub fn by_tooi(conn: &mut Conn, tooi: &str) -> QueryResult<Option<Organisation>> {
     let row: Option<Row> = t::table.filter(t::tooi.eq(tooi)).first(conn).optional()?;
     Ok(row.map(Organisation::from))

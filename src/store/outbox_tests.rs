@@ -2,7 +2,7 @@ use chrono::{TimeDelta, TimeZone};
 use serde_json::json;
 
 use super::*;
-use crate::services::Error;
+use crate::store::db::{Address, DbError};
 use crate::store::testing::databases;
 
 fn at(minutes: i64) -> DateTime<Utc> {
@@ -108,6 +108,29 @@ fn failures_wait_or_die_and_are_sent_again() {
             );
             assert_eq!(list(conn, &[], Some(new[1].id), 2)?[0].id, new[0].id);
             assert_eq!(counts(conn)?, [(NoticeState::Queued, 3)]);
+            Ok(())
+        })
+        .unwrap();
+    }
+}
+
+#[test]
+fn two_workers_at_once_claim_different_notices() {
+    // On SQLite the second waits for the first: there is one writer.
+    for test in databases()
+        .into_iter()
+        .filter(|test| matches!(test.db.address(), Address::Postgres(_)))
+    {
+        let new = three();
+        let db = &test.db;
+        db.write_blocking::<_, DbError, _>(|conn| Ok(insert(conn, &new, at(0))?))
+            .unwrap();
+        db.write_blocking::<_, DbError, _>(|first| {
+            let mine = claim(first, at(0), at(2), 2)?;
+            let theirs =
+                db.write_blocking::<_, DbError, _>(|second| Ok(claim(second, at(0), at(2), 9)?))?;
+            assert_eq!((mine.len(), theirs.len()), (2, 1));
+            assert!(mine.iter().all(|one| one.id != theirs[0].id));
             Ok(())
         })
         .unwrap();

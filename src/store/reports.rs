@@ -342,6 +342,13 @@ pub enum After {
     On(NaiveDate, ReportId),
 }
 
+impl After {
+    /// Whether the key is one of this order's.
+    pub fn fits(&self, sort: Sort) -> bool {
+        matches!(self, After::On(..)) == matches!(sort, Sort::Due | Sort::DueDescending)
+    }
+}
+
 /// The key of a report in this order.
 pub fn key(sort: Sort, report: &Report) -> After {
     match sort {

@@ -28,6 +28,15 @@ impl Drop for TestDb {
     }
 }
 
+/// What `scripts/test` started for the tests: the address of a server, or how to sign in there.
+pub fn given(name: &str) -> Option<String> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "servers of the tests are no setting of the service"
+    )]
+    std::env::var(name).ok()
+}
+
 /// One database of each kind that is at hand.
 pub fn databases() -> Vec<TestDb> {
     let folder = tempfile::tempdir().unwrap();
@@ -37,11 +46,7 @@ pub fn databases() -> Vec<TestDb> {
         _folder: folder,
         schema: None,
     }];
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the address of the test server is no setting of the service"
-    )]
-    if let Ok(url) = std::env::var("TEST_DATABASE_URL") {
+    if let Some(url) = given("TEST_DATABASE_URL") {
         let schema = format!("unit_{}", uuid::Uuid::now_v7().simple());
         PgConnection::establish(&url)
             .unwrap()

@@ -1,5 +1,6 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
 
@@ -12,7 +13,7 @@ use crate::config::Settings;
 use crate::domain::actor::Language;
 use crate::domain::notice::{NoticeKind, NoticeState};
 use crate::store::outbox::NewNotice;
-use crate::store::testing::{TestDb, databases};
+use crate::store::testing::{TestDb, databases, given};
 
 struct TestClock(Mutex<DateTime<Utc>>);
 impl Clock for TestClock {
@@ -36,7 +37,11 @@ fn deliverer(test: &TestDb, mail: &str) -> (Deliverer, Arc<TestClock>) {
         Settings::defaults().unwrap(),
     );
     (
-        Deliverer::new(ctx, Transport::parse(mail, None).unwrap()).unwrap(),
+        Deliverer::new(
+            ctx,
+            Transport::parse(mail, given("TEST_SMTP_CA").as_deref().map(Path::new)).unwrap(),
+        )
+        .unwrap(),
         clock,
     )
 }
@@ -255,4 +260,50 @@ fn waits_double_up_to_the_longest() {
         }
     }
     assert!(pause(40) <= Duration::from_secs(72));
+}
+
+/// Over a real server with TLS and sign-in, where `scripts/test` has started one.
+#[test]
+fn mail_leaves_over_tls_and_starttls_with_a_sign_in_alone() {
+    let (Some(user), Some(password)) = (given("TEST_SMTP_USER"), given("TEST_SMTP_PASSWORD"))
+    else {
+        return;
+    };
+    for (scheme, server) in [("smtp", "TEST_SMTP_TLS"), ("smtps", "TEST_SMTP_SMTPS")] {
+        let server = given(server).unwrap();
+        for test in databases() {
+            let id = queue(
+                &test,
+                NoticeKind::Settled,
+                &format!("{scheme}-{}@x.example", NoticeId::new()),
+            );
+            let (stranger, _) = deliverer(&test, &format!("{scheme}://{user}:wrong@{server}"));
+            let done = stranger.deliver_due().unwrap();
+            assert!(
+                done.unavailable.is_some() && done.dead == 0 && done.sent == 0,
+                "{done:?}"
+            );
+            let (right, _) = deliverer(&test, &format!("{scheme}://{user}:{password}@{server}"));
+            let done = right.deliver_due().unwrap();
+            assert_eq!(done.sent, 1, "{scheme}: {done:?}");
+            assert_eq!(
+                kept(&test, id).attempts,
+                1,
+                "a failed sign-in is no attempt"
+            );
+        }
+    }
+    // A server without TLS is refused where TLS is asked for.
+    let test = databases().remove(0);
+    queue(&test, NoticeKind::Settled, "jan@x.example");
+    let plain = given("TEST_SMTP_PLAIN").unwrap();
+    let (deliverer, _) = deliverer(&test, &format!("smtp://{plain}"));
+    assert!(deliverer.deliver_due().unwrap().unavailable.is_some());
+    // And a certificate that nobody trusts.
+    let tls = given("TEST_SMTP_TLS").unwrap();
+    let distrusting = Transport::parse(&format!("smtp://{user}:{password}@{tls}"), None).unwrap();
+    assert!(matches!(
+        distrusting.ready(),
+        Err(SendError::Unavailable(_))
+    ));
 }

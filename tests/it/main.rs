@@ -11,6 +11,12 @@
 mod architecture;
 mod design_rules;
 mod harness;
+mod identity;
 mod messages;
 mod migrations;
 mod openapi;
+mod reference;
+mod reports;
+mod samples;
+mod story;
+mod transitions;

@@ -157,7 +157,9 @@ impl<'a> Audiences<'a> {
                         match self.liaisons(*kind, reader(*other), id) {
                             Some(liaisons) => told.extend(liaisons),
                             None => {
-                                self.unmanned.push(id);
+                                if !self.unmanned.contains(&id) {
+                                    self.unmanned.push(id);
+                                }
                                 unmanned_for.push(*kind);
                             }
                         }

@@ -11,6 +11,7 @@ use reqwest::{Method, Url};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::actors::Actor;
 use super::{TestApp, contract};
 
 pub fn new() -> reqwest::Client {
@@ -19,11 +20,6 @@ pub fn new() -> reqwest::Client {
         .redirect(reqwest::redirect::Policy::none())
         .build()
         .unwrap()
-}
-
-/// Whoever has a token.
-pub trait Bearer {
-    fn token(&self) -> &str;
 }
 
 impl TestApp {
@@ -52,6 +48,7 @@ impl TestApp {
             app: self,
             method,
             path: path.into(),
+            by: None,
             headers: HeaderMap::new(),
             body: Vec::new(),
         }
@@ -65,14 +62,16 @@ pub struct Call<'a> {
     app: &'a TestApp,
     method: Method,
     path: String,
+    by: Option<Actor>,
     headers: HeaderMap,
     body: Vec<u8>,
 }
 
 impl<'a> Call<'a> {
     /// Signed in as somebody.
-    pub fn by(self, who: &impl Bearer) -> Self {
-        self.token(who.token())
+    pub fn by(mut self, who: &Actor) -> Self {
+        self.by = Some(who.clone());
+        self
     }
 
     pub fn token(self, token: &str) -> Self {
@@ -127,7 +126,11 @@ impl<'a> Call<'a> {
         self.header(ACCEPT_LANGUAGE, language)
     }
 
-    async fn send(self) -> Reply {
+    async fn send(mut self) -> Reply {
+        if let Some(who) = self.by.take() {
+            let token = self.app.token_of(&who).await;
+            self = self.token(&token);
+        }
         let url = Url::parse(&format!("{}{}", self.app.url, self.path)).unwrap();
         let path = url.path().to_owned();
         let response = self

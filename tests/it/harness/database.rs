@@ -7,6 +7,7 @@ use std::sync::{Mutex, OnceLock};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
+use meldpunt::services::seed;
 use meldpunt::store::db::{Address, Db};
 use reqwest::Url;
 use tempfile::TempDir;
@@ -33,6 +34,40 @@ pub fn backend() -> Backend {
 )]
 pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
+}
+
+#[derive(QueryableByName)]
+struct Table {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    row: String,
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+/// The rows of all tables as text; the query gives each table with the expression that makes text of a row. A macro, as the
+/// two connections share no trait that is short to name.
+macro_rules! dump {
+    ($conn:expr, $tables:expr $(,)?) => {{
+        let conn = $conn;
+        let tables: Vec<Table> = diesel::sql_query($tables).load(conn).unwrap();
+        let mut text = String::new();
+        for Table { name, row } in tables {
+            let rows: Vec<Line> = diesel::sql_query(format!("SELECT {row} AS line FROM {name} t"))
+                .load(conn)
+                .unwrap();
+            for Line { line } in rows {
+                text.push_str(&line);
+                text.push('\n');
+            }
+        }
+        text
+    }};
 }
 
 /// A database that goes when this is dropped.
@@ -98,6 +133,22 @@ impl Database {
         &self.url
     }
 
+    /// All rows of all tables, as text.
+    pub fn dump(&self) -> String {
+        match backend() {
+            Backend::Sqlite => dump!(
+                &mut SqliteConnection::establish(self.path()).unwrap(),
+                "SELECT t.name AS name, group_concat('quote(\"' || c.name || '\")', ' || char(10) || ') AS row \
+                 FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' GROUP BY t.name",
+            ),
+            Backend::Postgres => dump!(
+                &mut PgConnection::establish(&self.url).unwrap(),
+                "SELECT tablename::text AS name, 'to_json(t)::text' AS row FROM pg_tables \
+                 WHERE schemaname = 'public'",
+            ),
+        }
+    }
+
     /// The path of SQLite's file.
     pub fn path(&self) -> &str {
         self.url.trim_start_matches("sqlite://")
@@ -129,6 +180,8 @@ fn template() -> &'static Template {
 fn prepare(url: &str) {
     let db = Db::open(&Address::parse(url).unwrap(), 1).unwrap();
     db.migrate().unwrap();
+    db.write_blocking(|conn| seed::load(conn, super::start_of_time()))
+        .unwrap();
 }
 
 fn sqlite_template() -> Template {

@@ -1,14 +1,22 @@
 //! A whole service in this process, for one test: `let app = TestApp::start().await;`.
 //!
 //! - `app.get("/v1/reports").by(&desk).await.expect(200)` sends a request and checks its response (`client`, `contract`).
+//! - `app.desk().await`, `app.reporter("GM1714").await` … are people who are signed in (`actors`).
+//! - `app.deliver_mail().await` sends what is due and returns it (`mailbox`).
 //! - The time stands still until `app.clock` is moved.
 //! - The database is the test's own (`database`), on the backend that TEST_BACKEND names.
 
+pub mod actors;
 pub mod client;
 pub mod contract;
 pub mod database;
+pub mod listing;
+pub mod mailbox;
 
+use std::collections::BTreeSet;
 use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Once};
 
 use actix_web::dev::ServerHandle;
@@ -22,7 +30,8 @@ use tempfile::TempDir;
 
 use database::Database;
 
-/// A running service. It stops, and its database goes, when this is dropped.
+/// A running service. It stops, and its database goes, when this is dropped; the test fails when mail was left that
+/// cannot be sent.
 pub struct TestApp {
     /// What its use cases run on, for what HTTP cannot reach.
     pub context: Context,
@@ -30,9 +39,11 @@ pub struct TestApp {
     pub url: String,
     client: reqwest::Client,
     server: ServerHandle,
+    folder: TempDir,
+    seen_mail: Mutex<BTreeSet<PathBuf>>,
+    mail_may_stay: AtomicBool,
     /// Dropped last: the service holds it open.
-    _database: Database,
-    _folder: TempDir,
+    database: Database,
 }
 
 impl TestApp {
@@ -56,9 +67,14 @@ impl TestApp {
         settings.password_memory = 8;
         settings.seal_key = Some("bWVsZHB1bnQtdGVzdHMtc2VhbC1rZXktMzItYnl0ZXM=".into());
         settings.shutdown_seconds = 1;
+        settings.drain_seconds = 0;
         change(&mut settings);
         let clock = Arc::new(TestClock::new());
         let context = app::context_with(settings, clock.clone()).expect("the service starts");
+        context
+            .keys
+            .load(&context.db, clock.now())
+            .expect("the keys open");
         let server = app::server(context.clone(), listener).expect("the server starts");
         let handle = server.handle();
         actix_web::rt::spawn(server);
@@ -68,9 +84,25 @@ impl TestApp {
             url,
             client: client::new(),
             server: handle,
-            _database: database,
-            _folder: folder,
+            folder,
+            seen_mail: Mutex::default(),
+            mail_may_stay: AtomicBool::new(false),
+            database,
         }
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// All that lies in the database, as text.
+    pub async fn everything_kept(&self) -> String {
+        self.database.dump()
+    }
+
+    /// For a test that leaves mail unsent on purpose.
+    pub fn leave_mail(&self) {
+        self.mail_may_stay.store(true, Ordering::Relaxed);
     }
 }
 
@@ -78,6 +110,12 @@ impl Drop for TestApp {
     fn drop(&mut self) {
         // The command to stop is sent at once; nobody has to wait for it.
         drop(self.server.stop(false));
+        // Whatever the test was about: all that it had mailed can be written and sent.
+        if !std::thread::panicking() && !self.mail_may_stay.load(Ordering::Relaxed) {
+            mailbox::round(&self.context);
+            let unsent = mailbox::unsent(&self.context);
+            assert!(unsent.is_empty(), "mail that does not leave: {unsent:?}");
+        }
     }
 }
 
@@ -99,15 +137,17 @@ fn log_failures() {
     });
 }
 
+/// Wednesday 25 November 2026, eleven in the morning in Amsterdam.
+pub fn start_of_time() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 25, 10, 0, 0).unwrap()
+}
+
 /// A clock that stands still until it is moved.
 pub struct TestClock(Mutex<DateTime<Utc>>);
 
 impl TestClock {
-    /// Wednesday 25 November 2026, eleven in the morning in Amsterdam.
     fn new() -> Self {
-        Self(Mutex::new(
-            Utc.with_ymd_and_hms(2026, 11, 25, 10, 0, 0).unwrap(),
-        ))
+        Self(Mutex::new(start_of_time()))
     }
 
     pub fn forward(&self, by: TimeDelta) {
