@@ -24,7 +24,7 @@ use crate::store::outbox;
 #[into_params(parameter_in = Query)]
 pub struct NoticeParams {
     /// Where its sending stands; may be repeated (verzendstatus).
-    #[param(nullable = false)]
+    #[param(inline, nullable = false)]
     #[serde(default)]
     pub state: Vec<NoticeState>,
     /// Rows on a page (aantal).
