@@ -15,3 +15,7 @@ mod identity;
 mod messages;
 mod migrations;
 mod openapi;
+mod reports;
+mod samples;
+mod story;
+mod transitions;

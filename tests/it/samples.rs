@@ -29,7 +29,11 @@ fn body(sample: &SampleReport) -> Value {
 async fn submit(app: &TestApp, sample: &SampleReport) -> Reply {
     let home = app.organisation(&sample.municipality).await;
     let client = app.client(&[Role::Reporter], None, home).await;
-    app.post("/v1/reports").by(&client).json(body(sample)).await.expect(201)
+    app.post("/v1/reports")
+        .by(&client)
+        .json(body(sample))
+        .await
+        .expect(201)
 }
 
 #[actix_web::test]
@@ -38,24 +42,48 @@ async fn no_sample_goes_to_a_wrong_ministry_and_every_clear_one_goes_by_itself()
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     for sample in sample_reports() {
         let report = submit(&app, &sample).await.json();
-        let lead = report["leadAuthority"]["abbreviation"].as_str().map(str::to_owned);
+        let lead = report["leadAuthority"]["abbreviation"]
+            .as_str()
+            .map(str::to_owned);
         let decision = report["routing"]["decision"].as_str().unwrap().to_owned();
-        *counts.entry(format!("{} {decision}", sample.kind)).or_default() += 1;
+        *counts
+            .entry(format!("{} {decision}", sample.kind))
+            .or_default() += 1;
         if decision == "auto" {
-            assert_eq!(lead, sample.expected_lead, "{} {}", sample.id, report["routing"]["explanation"]);
+            assert_eq!(
+                lead, sample.expected_lead,
+                "{} {}",
+                sample.id, report["routing"]["explanation"]
+            );
             assert_eq!(report["status"], "routed");
         } else {
-            assert_eq!((lead, report["status"].as_str()), (None, Some("submitted")), "{}", sample.id);
+            assert_eq!(
+                (lead, report["status"].as_str()),
+                (None, Some("submitted")),
+                "{}",
+                sample.id
+            );
         }
-        let national = sample.regulations.first().is_some_and(|cited| cited.citation.starts_with("BWB"));
+        let national = sample
+            .regulations
+            .first()
+            .is_some_and(|cited| cited.citation.starts_with("BWB"));
         if sample.kind == "normal" && national {
             assert_eq!(decision, "auto", "{}", sample.id);
         }
         if sample.kind == "hard" && decision != "auto" {
-            let suggested: Vec<Value> = report["routing"]["suggestions"].as_array().unwrap().clone();
-            let first: Vec<&str> =
-                suggested.iter().take(3).filter_map(|one| one["authority"]["abbreviation"].as_str()).collect();
-            assert!(first.contains(&sample.expected_lead.as_deref().unwrap()), "{} {first:?}", sample.id);
+            let suggested: Vec<Value> =
+                report["routing"]["suggestions"].as_array().unwrap().clone();
+            let first: Vec<&str> = suggested
+                .iter()
+                .take(3)
+                .filter_map(|one| one["authority"]["abbreviation"].as_str())
+                .collect();
+            assert!(
+                first.contains(&sample.expected_lead.as_deref().unwrap()),
+                "{} {first:?}",
+                sample.id
+            );
         }
     }
     assert_eq!(counts.values().sum::<u32>(), 20);
@@ -66,13 +94,24 @@ async fn no_sample_goes_to_a_wrong_ministry_and_every_clear_one_goes_by_itself()
 #[actix_web::test]
 async fn places_are_derived_from_the_municipality() {
     let app = TestApp::start().await;
-    let sample = sample_reports().into_iter().find(|sample| sample.id == "S01").unwrap();
+    let sample = sample_reports()
+        .into_iter()
+        .find(|sample| sample.id == "S01")
+        .unwrap();
     let report = submit(&app, &sample).await.json();
     assert_eq!(report["provinces"], json!(["PV29"]));
     assert_eq!(report["regions"], json!(["KR-ZEEUWS-VLAANDEREN"]));
-    assert_eq!(report["regulations"][0]["title"], "Wet op het primair onderwijs");
+    assert_eq!(
+        report["regulations"][0]["title"],
+        "Wet op het primair onderwijs"
+    );
     assert_eq!(report["regulations"][0]["primary"], true);
-    assert!(report["reference"].as_str().unwrap().starts_with("MKR-2026-"));
+    assert!(
+        report["reference"]
+            .as_str()
+            .unwrap()
+            .starts_with("MKR-2026-")
+    );
 }
 
 #[actix_web::test]
@@ -81,9 +120,28 @@ async fn a_preview_says_what_submission_does_and_stores_nothing() {
     for sample in sample_reports().into_iter().take(6) {
         let home = app.organisation(&sample.municipality).await;
         let client = app.client(&[Role::Reporter], None, home).await;
-        let preview = app.post("/v1/routing/previews").by(&client).json(body(&sample)).await.expect(200).json();
-        assert!(app.get("/v1/reports").by(&client).await.expect(200).items().is_empty());
-        let report = app.post("/v1/reports").by(&client).json(body(&sample)).await.expect(201).json();
+        let preview = app
+            .post("/v1/routing/previews")
+            .by(&client)
+            .json(body(&sample))
+            .await
+            .expect(200)
+            .json();
+        assert!(
+            app.get("/v1/reports")
+                .by(&client)
+                .await
+                .expect(200)
+                .items()
+                .is_empty()
+        );
+        let report = app
+            .post("/v1/reports")
+            .by(&client)
+            .json(body(&sample))
+            .await
+            .expect(201)
+            .json();
         assert_eq!(preview, report["routing"], "{}", sample.id);
     }
 }

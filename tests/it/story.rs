@@ -20,8 +20,16 @@ fn school() -> Value {
 
 /// Does something with a report as it now is.
 async fn act(app: &TestApp, by: &Actor, id: &str, body: Value) -> Reply {
-    let seen = app.get(format!("/v1/reports/{id}")).by(by).await.expect(200);
-    app.post(format!("/v1/reports/{id}/transitions")).by(by).if_match(&seen).json(body).await
+    let seen = app
+        .get(format!("/v1/reports/{id}"))
+        .by(by)
+        .await
+        .expect(200);
+    app.post(format!("/v1/reports/{id}/transitions"))
+        .by(by)
+        .if_match(&seen)
+        .json(body)
+        .await
 }
 
 fn to<'a>(mails: &'a [Mail], who: &Actor) -> Vec<&'a Mail> {
@@ -46,38 +54,99 @@ async fn a_report_goes_from_draft_to_settled_with_a_question_a_return_and_a_reop
     let mut draft = school();
     draft["draft"] = json!(true);
     draft.as_object_mut().unwrap().remove("effect");
-    let created = app.post("/v1/reports").by(&reporter).json(draft).await.expect(201);
+    let created = app
+        .post("/v1/reports")
+        .by(&reporter)
+        .json(draft)
+        .await
+        .expect(201);
     let id = created.id();
     assert_eq!(created.json()["reference"], Value::Null);
-    app.get(format!("/v1/reports/{id}")).by(&desk).await.expect_problem(404, "not_found");
-    act(&app, &reporter, &id, json!({"action": "submit"})).await.expect_faults(&[("/effect", "required")]);
+    app.get(format!("/v1/reports/{id}"))
+        .by(&desk)
+        .await
+        .expect_problem(404, "not_found");
+    act(&app, &reporter, &id, json!({"action": "submit"}))
+        .await
+        .expect_faults(&[("/effect", "required")]);
     let path = format!("/v1/reports/{id}");
-    app.patch(&path).by(&reporter).if_match(&created).json(json!({"effect": "De school sluit."})).await.expect(200);
+    app.patch(&path)
+        .by(&reporter)
+        .if_match(&created)
+        .json(json!({"effect": "De school sluit."}))
+        .await
+        .expect(200);
     assert!(app.deliver_mail().await.is_empty());
 
-    let submitted = act(&app, &reporter, &id, json!({"action": "submit"})).await.expect(200).json();
-    assert_eq!((submitted["status"].as_str(), submitted["routing"]["decision"].as_str()), (Some("routed"), Some("auto")));
+    let submitted = act(&app, &reporter, &id, json!({"action": "submit"}))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        (
+            submitted["status"].as_str(),
+            submitted["routing"]["decision"].as_str()
+        ),
+        (Some("routed"), Some("auto"))
+    );
     assert_eq!(submitted["deadline"]["clock"], "acceptance");
     assert_eq!(submitted["deadline"]["dueOn"], "2026-12-02");
     let mails = app.deliver_mail().await;
     assert_eq!(receivers(&mails), receivers_of(&[&reporter, &ocw]));
     let acknowledgement = to(&mails, &reporter)[0];
-    assert!(acknowledgement.subject.contains(submitted["reference"].as_str().unwrap()), "{}", acknowledgement.subject);
-    assert!(acknowledgement.text.contains("Ministerie van Onderwijs"), "{}", acknowledgement.text);
-    assert!(acknowledgement.text.contains(&path), "{}", acknowledgement.text);
+    assert!(
+        acknowledgement
+            .subject
+            .contains(submitted["reference"].as_str().unwrap()),
+        "{}",
+        acknowledgement.subject
+    );
+    assert!(
+        acknowledgement.text.contains("Ministerie van Onderwijs"),
+        "{}",
+        acknowledgement.text
+    );
+    assert!(
+        acknowledgement.text.contains(&path),
+        "{}",
+        acknowledgement.text
+    );
 
-    act(&app, &ocw, &id, json!({"action": "accept"})).await.expect(200);
-    let asked =
-        act(&app, &ocw, &id, json!({"action": "request_information", "question": "Hoeveel leerlingen in 2030?"})).await;
+    act(&app, &ocw, &id, json!({"action": "accept"}))
+        .await
+        .expect(200);
+    let asked = act(
+        &app,
+        &ocw,
+        &id,
+        json!({"action": "request_information", "question": "Hoeveel leerlingen in 2030?"}),
+    )
+    .await;
     let asked = asked.expect(200).json();
-    assert_eq!((asked["phase"].as_str(), asked["deadline"]["clock"].as_str()), (Some("assessment"), Some("answer")));
+    assert_eq!(
+        (asked["phase"].as_str(), asked["deadline"]["clock"].as_str()),
+        (Some("assessment"), Some("answer"))
+    );
     let mails = app.deliver_mail().await;
     assert_eq!(receivers(&mails), receivers_of(&[&reporter]));
     assert!(mails[0].text.contains("Hoeveel leerlingen in 2030?"));
-    act(&app, &ocw, &id, json!({"action": "continue_without_answer"})).await.expect(409);
+    act(
+        &app,
+        &ocw,
+        &id,
+        json!({"action": "continue_without_answer"}),
+    )
+    .await
+    .expect(409);
 
     app.clock.forward(TimeDelta::days(5));
-    let answered = act(&app, &reporter, &id, json!({"action": "provide_information", "answer": "38 leerlingen."})).await;
+    let answered = act(
+        &app,
+        &reporter,
+        &id,
+        json!({"action": "provide_information", "answer": "38 leerlingen."}),
+    )
+    .await;
     let answered = answered.expect(200).json();
     assert_eq!(answered["status"], "in_review");
     // Eight weeks from 25 November, moved by the five days that the answer took.
@@ -85,23 +154,46 @@ async fn a_report_goes_from_draft_to_settled_with_a_question_a_return_and_a_reop
     assert_eq!(receivers(&app.deliver_mail().await), receivers_of(&[&ocw]));
 
     let health = app.organisation("VWS").await;
-    let returned = json!({"action": "return", "reason": "Dit gaat over zorg.", "suggestedAuthority": health});
+    let returned =
+        json!({"action": "return", "reason": "Dit gaat over zorg.", "suggestedAuthority": health});
     let returned = act(&app, &ocw, &id, returned).await.expect(200).json();
-    assert_eq!((returned["status"].as_str(), returned["leadAuthority"].is_null()), (Some("submitted"), true));
+    assert_eq!(
+        (
+            returned["status"].as_str(),
+            returned["leadAuthority"].is_null()
+        ),
+        (Some("submitted"), true)
+    );
     assert_eq!(returned["view"], "progress");
-    assert_eq!(receivers(&app.deliver_mail().await), receivers_of(&[&desk, &reporter]));
+    assert_eq!(
+        receivers(&app.deliver_mail().await),
+        receivers_of(&[&desk, &reporter])
+    );
 
-    let routed = json!({"action": "route", "lead": health, "explanation": "Volgens OCW is dit van VWS."});
+    let routed =
+        json!({"action": "route", "lead": health, "explanation": "Volgens OCW is dit van VWS."});
     act(&app, &desk, &id, routed).await.expect(200);
-    assert_eq!(receivers(&app.deliver_mail().await), receivers_of(&[&reporter, &vws]));
+    assert_eq!(
+        receivers(&app.deliver_mail().await),
+        receivers_of(&[&reporter, &vws])
+    );
     let back = app.organisation("OCW").await;
-    let rerouted = json!({"action": "reroute", "lead": back, "reason": "De norm staat toch in de WPO."});
+    let rerouted =
+        json!({"action": "reroute", "lead": back, "reason": "De norm staat toch in de WPO."});
     act(&app, &desk, &id, rerouted).await.expect(200);
-    assert_eq!(receivers(&app.deliver_mail().await), receivers_of(&[&ocw, &reporter, &vws]));
+    assert_eq!(
+        receivers(&app.deliver_mail().await),
+        receivers_of(&[&ocw, &reporter, &vws])
+    );
     let seen = app.get(&path).by(&vws).await.expect(200).json();
-    assert_eq!((seen["view"].as_str(), &seen["description"]), (Some("progress"), &Value::Null));
+    assert_eq!(
+        (seen["view"].as_str(), &seen["description"]),
+        (Some("progress"), &Value::Null)
+    );
 
-    act(&app, &ocw, &id, json!({"action": "accept"})).await.expect(200);
+    act(&app, &ocw, &id, json!({"action": "accept"}))
+        .await
+        .expect(200);
     let position = json!({"action": "take_position", "outcome": "regulation_amended", "publicExplanation": "De norm wordt per kern berekend."});
     act(&app, &ocw, &id, position).await.expect(200);
     let mails = app.deliver_mail().await;
@@ -111,40 +203,103 @@ async fn a_report_goes_from_draft_to_settled_with_a_question_a_return_and_a_reop
         .await
         .expect(409);
     let measure = json!({"kind": "amendment", "owner": "Directie Primair Onderwijs", "targetDate": "2027-08-01"});
-    act(&app, &ocw, &id, json!({"action": "start_implementation", "measure": measure})).await.expect(200);
-    assert_eq!(receivers(&app.deliver_mail().await), receivers_of(&[&reporter]));
+    act(
+        &app,
+        &ocw,
+        &id,
+        json!({"action": "start_implementation", "measure": measure}),
+    )
+    .await
+    .expect(200);
+    assert_eq!(
+        receivers(&app.deliver_mail().await),
+        receivers_of(&[&reporter])
+    );
     let settle = json!({"action": "settle", "outcome": "regulation_amended", "publicExplanation": "De regeling is gewijzigd.", "publication": "stcrt-2027-1234"});
     act(&app, &desk, &id, settle.clone()).await.expect(200);
     let mails = app.deliver_mail().await;
     assert_eq!(receivers(&mails), receivers_of(&[&ocw, &reporter]));
-    assert!(to(&mails, &reporter)[0].text.contains("De regeling is gewijzigd."));
+    assert!(
+        to(&mails, &reporter)[0]
+            .text
+            .contains("De regeling is gewijzigd.")
+    );
 
-    act(&app, &reporter, &id, json!({"action": "request_reopening", "reason": "De norm geldt nog."})).await.expect(200);
+    act(
+        &app,
+        &reporter,
+        &id,
+        json!({"action": "request_reopening", "reason": "De norm geldt nog."}),
+    )
+    .await
+    .expect(200);
     assert_eq!(receivers(&app.deliver_mail().await), receivers_of(&[&desk]));
-    let reopened = act(&app, &desk, &id, json!({"action": "grant_reopening", "reason": "Dat klopt."})).await.expect(200);
+    let reopened = act(
+        &app,
+        &desk,
+        &id,
+        json!({"action": "grant_reopening", "reason": "Dat klopt."}),
+    )
+    .await
+    .expect(200);
     assert_eq!(reopened.json()["status"], "in_review");
-    assert_eq!(receivers(&app.deliver_mail().await), receivers_of(&[&ocw, &reporter]));
+    assert_eq!(
+        receivers(&app.deliver_mail().await),
+        receivers_of(&[&ocw, &reporter])
+    );
     let position = json!({"action": "take_position", "outcome": "regulation_amended", "publicExplanation": "Nu echt."});
     act(&app, &ocw, &id, position).await.expect(200);
     act(&app, &desk, &id, settle).await.expect(200);
-    act(&app, &reporter, &id, json!({"action": "request_reopening", "reason": "Nog eens."})).await.expect(409);
+    act(
+        &app,
+        &reporter,
+        &id,
+        json!({"action": "request_reopening", "reason": "Nog eens."}),
+    )
+    .await
+    .expect(409);
     let mails = app.deliver_mail().await;
     // One conversation in every mailbox, and every message its own.
-    let threads: std::collections::BTreeSet<_> = mails.iter().filter_map(|mail| mail.header("References")).collect();
+    let threads: std::collections::BTreeSet<_> = mails
+        .iter()
+        .filter_map(|mail| mail.header("References"))
+        .collect();
     assert_eq!(threads.len(), 1);
 
     let timeline = app.all_pages(&reporter, &format!("{path}/events"), 7).await;
-    let kinds: Vec<&str> = timeline.iter().map(|event| event["kind"].as_str().unwrap()).collect();
+    let kinds: Vec<&str> = timeline
+        .iter()
+        .map(|event| event["kind"].as_str().unwrap())
+        .collect();
     assert_eq!(
         kinds,
         [
-            "created", "changed", "submit", "routed_by_rule", "accept", "request_information", "provide_information",
-            "return", "route", "reroute", "accept", "take_position", "start_implementation", "settle",
-            "request_reopening", "grant_reopening", "take_position", "settle"
+            "created",
+            "changed",
+            "submit",
+            "routed_by_rule",
+            "accept",
+            "request_information",
+            "provide_information",
+            "return",
+            "route",
+            "reroute",
+            "accept",
+            "take_position",
+            "start_implementation",
+            "settle",
+            "request_reopening",
+            "grant_reopening",
+            "take_position",
+            "settle"
         ]
     );
     let progress = app.all_pages(&vws, &format!("{path}/events"), 100).await;
-    assert!(progress.iter().all(|event| event["by"]["name"] == "" && event["details"]["question"].is_null()));
+    assert!(
+        progress
+            .iter()
+            .all(|event| event["by"]["name"] == "" && event["details"]["question"].is_null())
+    );
 }
 
 fn receivers_of<'a>(people: &[&'a Actor]) -> Vec<&'a str> {
@@ -160,36 +315,108 @@ async fn reports_of_the_same_obstacle_are_merged_told_together_and_settled_toget
     let terneuzen = app.reporter("GM0715").await;
     let desk = app.desk().await;
     let ocw = app.liaison("OCW").await;
-    let first = app.post("/v1/reports").by(&sluis).json(school()).await.expect(201);
-    let second = app.post("/v1/reports").by(&terneuzen).json(school()).await.expect(201);
+    let first = app
+        .post("/v1/reports")
+        .by(&sluis)
+        .json(school())
+        .await
+        .expect(201);
+    let second = app
+        .post("/v1/reports")
+        .by(&terneuzen)
+        .json(school())
+        .await
+        .expect(201);
     let (first, second) = (first.id(), second.id());
     app.deliver_mail().await;
 
-    let merged = act(&app, &desk, &second, json!({"action": "merge", "mergeInto": first})).await.expect(200).json();
+    let merged = act(
+        &app,
+        &desk,
+        &second,
+        json!({"action": "merge", "mergeInto": first}),
+    )
+    .await
+    .expect(200)
+    .json();
     assert_eq!(merged["status"], "merged");
-    assert_eq!(receivers(&app.deliver_mail().await), receivers_of(&[&ocw, &terneuzen]));
+    assert_eq!(
+        receivers(&app.deliver_mail().await),
+        receivers_of(&[&ocw, &terneuzen])
+    );
     let path = format!("/v1/reports/{first}");
     let followed = app.get(&path).by(&terneuzen).await.expect(200).json();
-    assert_eq!((followed["view"].as_str(), &followed["submitter"]), (Some("progress"), &Value::Null));
+    assert_eq!(
+        (followed["view"].as_str(), &followed["submitter"]),
+        (Some("progress"), &Value::Null)
+    );
     // A chain cannot arise.
-    let third = app.post("/v1/reports").by(&sluis).json(school()).await.expect(201).id();
-    act(&app, &desk, &first, json!({"action": "merge", "mergeInto": third})).await.expect_faults(&[("/mergeInto", "merge_chain")]);
+    let third = app
+        .post("/v1/reports")
+        .by(&sluis)
+        .json(school())
+        .await
+        .expect(201)
+        .id();
+    act(
+        &app,
+        &desk,
+        &first,
+        json!({"action": "merge", "mergeInto": third}),
+    )
+    .await
+    .expect_faults(&[("/mergeInto", "merge_chain")]);
 
-    let undone = act(&app, &desk, &second, json!({"action": "unmerge"})).await.expect(200).json();
-    assert_eq!((undone["status"].as_str(), undone["leadAuthority"]["abbreviation"].as_str()), (Some("routed"), Some("OCW")));
-    app.get(&path).by(&terneuzen).await.expect_problem(404, "not_found");
-    act(&app, &desk, &second, json!({"action": "merge", "mergeInto": first})).await.expect(200);
+    let undone = act(&app, &desk, &second, json!({"action": "unmerge"}))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        (
+            undone["status"].as_str(),
+            undone["leadAuthority"]["abbreviation"].as_str()
+        ),
+        (Some("routed"), Some("OCW"))
+    );
+    app.get(&path)
+        .by(&terneuzen)
+        .await
+        .expect_problem(404, "not_found");
+    act(
+        &app,
+        &desk,
+        &second,
+        json!({"action": "merge", "mergeInto": first}),
+    )
+    .await
+    .expect(200);
     app.deliver_mail().await;
 
-    act(&app, &ocw, &first, json!({"action": "accept"})).await.expect(200);
+    act(&app, &ocw, &first, json!({"action": "accept"}))
+        .await
+        .expect(200);
     let position = json!({"action": "take_position", "outcome": "existing_room", "publicExplanation": "De wet geeft ruimte."});
     act(&app, &ocw, &first, position).await.expect(200);
-    assert_eq!(receivers(&app.deliver_mail().await), receivers_of(&[&sluis, &terneuzen]));
+    assert_eq!(
+        receivers(&app.deliver_mail().await),
+        receivers_of(&[&sluis, &terneuzen])
+    );
     let settle = json!({"action": "settle", "outcome": "existing_room", "publicExplanation": "Zie artikel 157.", "room": "WPO artikel 157"});
     act(&app, &ocw, &first, settle).await.expect(200);
-    assert_eq!(receivers(&app.deliver_mail().await), receivers_of(&[&sluis, &terneuzen]));
-    let through = app.get(format!("/v1/reports/{second}")).by(&terneuzen).await.expect(200).json();
-    assert_eq!((through["status"].as_str(), through["outcome"].as_str()), (Some("settled"), Some("existing_room")));
+    assert_eq!(
+        receivers(&app.deliver_mail().await),
+        receivers_of(&[&sluis, &terneuzen])
+    );
+    let through = app
+        .get(format!("/v1/reports/{second}"))
+        .by(&terneuzen)
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        (through["status"].as_str(), through["outcome"].as_str()),
+        (Some("settled"), Some("existing_room"))
+    );
 }
 
 #[actix_web::test]
@@ -202,19 +429,58 @@ async fn a_withdrawn_case_goes_on_under_the_report_that_joined_it_first() {
     let ocw = app.liaison("OCW").await;
     let mut ids = Vec::new();
     for reporter in [&sluis, &terneuzen, &winterswijk] {
-        ids.push(app.post("/v1/reports").by(reporter).json(school()).await.expect(201).id());
+        ids.push(
+            app.post("/v1/reports")
+                .by(reporter)
+                .json(school())
+                .await
+                .expect(201)
+                .id(),
+        );
         app.clock.forward(TimeDelta::hours(1));
     }
-    act(&app, &ocw, &ids[0], json!({"action": "accept"})).await.expect(200);
+    act(&app, &ocw, &ids[0], json!({"action": "accept"}))
+        .await
+        .expect(200);
     for joining in [&ids[2], &ids[1]] {
-        act(&app, &desk, joining, json!({"action": "merge", "mergeInto": ids[0]})).await.expect(200);
+        act(
+            &app,
+            &desk,
+            joining,
+            json!({"action": "merge", "mergeInto": ids[0]}),
+        )
+        .await
+        .expect(200);
     }
     app.deliver_mail().await;
-    act(&app, &sluis, &ids[0], json!({"action": "withdraw", "reason": "De school is al dicht."})).await.expect(200);
-    let heir = app.get(format!("/v1/reports/{}", ids[1])).by(&ocw).await.expect(200).json();
-    assert_eq!((heir["status"].as_str(), heir["deadline"]["clock"].as_str()), (Some("in_review"), Some("position")));
-    let other = app.get(format!("/v1/reports/{}", ids[2])).by(&winterswijk).await.expect(200).json();
-    assert_eq!((other["status"].as_str(), &other["mergedInto"]), (Some("merged"), &heir["reference"]));
+    act(
+        &app,
+        &sluis,
+        &ids[0],
+        json!({"action": "withdraw", "reason": "De school is al dicht."}),
+    )
+    .await
+    .expect(200);
+    let heir = app
+        .get(format!("/v1/reports/{}", ids[1]))
+        .by(&ocw)
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        (heir["status"].as_str(), heir["deadline"]["clock"].as_str()),
+        (Some("in_review"), Some("position"))
+    );
+    let other = app
+        .get(format!("/v1/reports/{}", ids[2]))
+        .by(&winterswijk)
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        (other["status"].as_str(), &other["mergedInto"]),
+        (Some("merged"), &heir["reference"])
+    );
     assert!(to(&app.deliver_mail().await, &terneuzen).len() == 1);
 }
 
@@ -226,14 +492,27 @@ async fn the_second_return_makes_a_report_the_coordinators() {
     let desk = app.desk().await;
     let coordinator = app.coordinator().await;
     let ocw = app.liaison("OCW").await;
-    let id = app.post("/v1/reports").by(&reporter).json(school()).await.expect(201).id();
+    let id = app
+        .post("/v1/reports")
+        .by(&reporter)
+        .json(school())
+        .await
+        .expect(201)
+        .id();
     let back = json!({"action": "return", "reason": "Niet van ons."});
     let route = json!({"action": "route", "lead": app.organisation("OCW").await, "explanation": "Toch wel."});
     act(&app, &ocw, &id, back.clone()).await.expect(200);
     act(&app, &desk, &id, route.clone()).await.expect(200);
     act(&app, &ocw, &id, back).await.expect(200);
-    let seen = app.get(format!("/v1/reports/{id}")).by(&desk).await.expect(200).json();
+    let seen = app
+        .get(format!("/v1/reports/{id}"))
+        .by(&desk)
+        .await
+        .expect(200)
+        .json();
     assert_eq!(seen["contested"], true);
-    act(&app, &desk, &id, route.clone()).await.expect_problem(409, "illegal_transition");
+    act(&app, &desk, &id, route.clone())
+        .await
+        .expect_problem(409, "illegal_transition");
     act(&app, &coordinator, &id, route).await.expect(200);
 }

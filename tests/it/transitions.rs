@@ -13,38 +13,115 @@ use serde_json::{Value, json};
 use crate::harness::TestApp;
 use crate::harness::actors::Actor;
 
-const OPEN: &[&str] =
-    &["submitted", "routed", "information_requested", "in_review", "position_taken", "in_implementation"];
+const OPEN: &[&str] = &[
+    "submitted",
+    "routed",
+    "information_requested",
+    "in_review",
+    "position_taken",
+    "in_implementation",
+];
 
 /// action, from, to (`=` stays, `<` back to where it was), by. `desk` stands for the coordinator too.
 const TABLE: &[(&str, &[&str], &str, &[&str])] = &[
     ("submit", &["draft"], "submitted", &["reporter"]),
     ("route", &["submitted"], "routed", &["desk"]),
-    ("close_without_routing", &["submitted"], "settled", &["desk"]),
+    (
+        "close_without_routing",
+        &["submitted"],
+        "settled",
+        &["desk"],
+    ),
     ("reroute", &["routed", "in_review"], "routed", &["desk"]),
     ("return", &["routed", "in_review"], "submitted", &["lead"]),
     ("accept", &["routed"], "in_review", &["lead"]),
-    ("request_information", &["submitted"], "information_requested", &["desk"]),
-    ("request_information", &["routed", "in_review"], "information_requested", &["lead"]),
-    ("provide_information", &["information_requested"], "<", &["reporter"]),
-    ("continue_without_answer", &["information_requested"], "<", &["lead"]),
+    (
+        "request_information",
+        &["submitted"],
+        "information_requested",
+        &["desk"],
+    ),
+    (
+        "request_information",
+        &["routed", "in_review"],
+        "information_requested",
+        &["lead"],
+    ),
+    (
+        "provide_information",
+        &["information_requested"],
+        "<",
+        &["reporter"],
+    ),
+    (
+        "continue_without_answer",
+        &["information_requested"],
+        "<",
+        &["lead"],
+    ),
     ("take_position", &["in_review"], "position_taken", &["lead"]),
-    ("reconsider", &["position_taken", "in_implementation"], "in_review", &["lead", "desk"]),
-    ("start_implementation", &["position_taken"], "in_implementation", &["lead"]),
-    ("update_implementation", &["in_implementation"], "=", &["lead"]),
-    ("settle", &["position_taken", "in_implementation"], "settled", &["desk"]),
+    (
+        "reconsider",
+        &["position_taken", "in_implementation"],
+        "in_review",
+        &["lead", "desk"],
+    ),
+    (
+        "start_implementation",
+        &["position_taken"],
+        "in_implementation",
+        &["lead"],
+    ),
+    (
+        "update_implementation",
+        &["in_implementation"],
+        "=",
+        &["lead"],
+    ),
+    (
+        "settle",
+        &["position_taken", "in_implementation"],
+        "settled",
+        &["desk"],
+    ),
     ("settle", &["position_taken"], "settled", &["lead"]),
-    ("request_reopening", &["settled"], "reopening_requested", &["reporter"]),
-    ("cancel_reopening", &["reopening_requested"], "settled", &["reporter"]),
-    ("grant_reopening", &["reopening_requested"], "in_review", &["desk"]),
-    ("deny_reopening", &["reopening_requested"], "settled", &["desk"]),
+    (
+        "request_reopening",
+        &["settled"],
+        "reopening_requested",
+        &["reporter"],
+    ),
+    (
+        "cancel_reopening",
+        &["reopening_requested"],
+        "settled",
+        &["reporter"],
+    ),
+    (
+        "grant_reopening",
+        &["reopening_requested"],
+        "in_review",
+        &["desk"],
+    ),
+    (
+        "deny_reopening",
+        &["reopening_requested"],
+        "settled",
+        &["desk"],
+    ),
     ("withdraw", OPEN, "withdrawn", &["reporter"]),
     ("merge", OPEN, "merged", &["desk"]),
     ("unmerge", &["merged"], "<", &["desk"]),
     ("correct", OPEN, "=", &["desk"]),
     (
         "change_contributors",
-        &["routed", "information_requested", "in_review", "position_taken", "in_implementation"],
+        &[
+            "routed",
+            "information_requested",
+            "in_review",
+            "position_taken",
+            "in_implementation",
+        ],
         "=",
         &["desk"],
     ),
@@ -96,7 +173,11 @@ fn report_in(status: Status, cast: &Cast, target: ReportId, app: &TestApp) -> Re
         suspended_days: 0,
     };
     let handling = Handling {
-        contributors: if routed { vec![cast.contributor] } else { Vec::new() },
+        contributors: if routed {
+            vec![cast.contributor]
+        } else {
+            Vec::new()
+        },
         had_lead: routed,
         question: (status == Status::InformationRequested).then(|| Question {
             text: "Hoeveel leerlingen?".into(),
@@ -104,7 +185,11 @@ fn report_in(status: Status, cast: &Cast, target: ReportId, app: &TestApp) -> Re
             asked_at: now,
             answer: None,
         }),
-        position: Some(Position { outcome: Outcome::NoObstruction, explanation: "Ruimte.".into(), taken_at: now }),
+        position: Some(Position {
+            outcome: Outcome::NoObstruction,
+            explanation: "Ruimte.".into(),
+            taken_at: now,
+        }),
         settlement: None,
         clocks: vec![clock(ClockKind::Answer), clock(ClockKind::Position)],
         before_merge: (status == Status::Merged).then(|| BeforeMerge {
@@ -120,7 +205,11 @@ fn report_in(status: Status, cast: &Cast, target: ReportId, app: &TestApp) -> Re
         reference: (status != Status::Draft).then(|| format!("MKR-2026-9{:05}", status as u32)),
         external_reference: None,
         submitter: cast.submitter,
-        sender: Sender { id: cast.people[0].1.id, kind: PrincipalKind::Person, name: "Melder".into() },
+        sender: Sender {
+            id: cast.people[0].1.id,
+            kind: PrincipalKind::Person,
+            name: "Melder".into(),
+        },
         on_behalf: false,
         content: Content {
             title: "Opheffingsnorm".into(),
@@ -151,13 +240,18 @@ fn body(action: &str, cast: &Cast, target: ReportId) -> Value {
     let mut body = match action {
         "route" => json!({"lead": cast.lead, "explanation": "De norm staat in de WPO."}),
         "reroute" => json!({"lead": cast.other, "reason": "Het gaat over zorg."}),
-        "close_without_routing" => json!({"outcome": "explanation", "publicExplanation": "Het mag al."}),
-        "return" | "reconsider" | "request_reopening" | "grant_reopening" | "deny_reopening" | "withdraw" => {
+        "close_without_routing" => {
+            json!({"outcome": "explanation", "publicExplanation": "Het mag al."})
+        }
+        "return" | "reconsider" | "request_reopening" | "grant_reopening" | "deny_reopening"
+        | "withdraw" => {
             json!({"reason": "Daarom."})
         }
         "request_information" => json!({"question": "Hoeveel leerlingen?"}),
         "provide_information" => json!({"answer": "41."}),
-        "take_position" | "settle" => json!({"outcome": "no_obstruction", "publicExplanation": "De wet geeft ruimte."}),
+        "take_position" | "settle" => {
+            json!({"outcome": "no_obstruction", "publicExplanation": "De wet geeft ruimte."})
+        }
         "start_implementation" | "update_implementation" => json!({"measure": measure}),
         "merge" => json!({"mergeInto": target}),
         "correct" => json!({"reason": "Ander terrein.", "domains": ["onderwijs-po"]}),
@@ -178,7 +272,11 @@ async fn put(app: &TestApp, wanted: Report) -> i32 {
                 return Ok::<_, Error>(wanted.version);
             };
             let version = current.version + 1;
-            assert!(reports::update(conn, &current, &Report { version, ..wanted })?);
+            assert!(reports::update(
+                conn,
+                &current,
+                &Report { version, ..wanted }
+            )?);
             Ok(version)
         })
         .await
@@ -191,7 +289,10 @@ async fn each_action_is_open_to_those_of_the_table_and_to_nobody_else() {
     app.leave_mail();
     let cast = cast(&app).await;
     let target = report_in(Status::Submitted, &cast, ReportId::new(), &app);
-    let target = Report { reference: Some("MKR-2026-800000".into()), ..target };
+    let target = Report {
+        reference: Some("MKR-2026-800000".into()),
+        ..target
+    };
     put(&app, target.clone()).await;
     for status in Status::ALL {
         let report = report_in(*status, &cast, target.id, &app);
@@ -259,8 +360,12 @@ async fn what_can_be_done_is_told_and_an_illegal_action_names_it() {
             .collect();
         expected.sort_unstable();
         let told = app.get(&path).by(actor).await.expect(200).json();
-        let mut told: Vec<&str> =
-            told["items"].as_array().unwrap().iter().map(|row| row["action"].as_str().unwrap()).collect();
+        let mut told: Vec<&str> = told["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row["action"].as_str().unwrap())
+            .collect();
         told.sort_unstable();
         assert_eq!(told, expected, "{name}");
     }
@@ -289,11 +394,13 @@ async fn fields_that_are_missing_or_do_not_belong_are_all_named() {
             .header("if-match", "\"1\"")
             .json(body)
     };
-    call(json!({"action": "route", "question": "?"})).await.expect_faults(&[
-        ("/lead", "required"),
-        ("/explanation", "required"),
-        ("/question", "not_for_this_action"),
-    ]);
+    call(json!({"action": "route", "question": "?"}))
+        .await
+        .expect_faults(&[
+            ("/lead", "required"),
+            ("/explanation", "required"),
+            ("/question", "not_for_this_action"),
+        ]);
     call(json!({"action": "route", "lead": cast.lead, "contributors": [cast.lead], "explanation": "x"}))
         .await
         .expect_faults(&[("/contributors/0", "lead_is_no_contributor")]);
@@ -306,8 +413,12 @@ async fn fields_that_are_missing_or_do_not_belong_are_all_named() {
     call(json!({"action": "close_without_routing", "outcome": "existing_room", "publicExplanation": "x"}))
         .await
         .expect_faults(&[("/room", "required")]);
-    call(json!({"action": "dance"})).await.expect_faults(&[("/action", "not_in_list")]);
-    call(json!({"action": "merge", "mergeInto": report.id})).await.expect_faults(&[("/mergeInto", "merge_into_itself")]);
+    call(json!({"action": "dance"}))
+        .await
+        .expect_faults(&[("/action", "not_in_list")]);
+    call(json!({"action": "merge", "mergeInto": report.id}))
+        .await
+        .expect_faults(&[("/mergeInto", "merge_into_itself")]);
 }
 
 #[actix_web::test]
@@ -327,13 +438,25 @@ async fn a_change_of_the_law_is_settled_with_its_publication_alone() {
         json!({"action": "settle", "outcome": outcome, "publicExplanation": "Gewijzigd.",
                "reason": "Toch gewijzigd.", "publication": publication})
     };
-    call(settle("act_amended", "stcrt-2026-123")).await.expect_faults(&[("/publication", "publication_does_not_fit")]);
-    call(settle("act_amended", "ergens")).await.expect_faults(&[("/publication", "publication_malformed")]);
+    call(settle("act_amended", "stcrt-2026-123"))
+        .await
+        .expect_faults(&[("/publication", "publication_does_not_fit")]);
+    call(settle("act_amended", "ergens"))
+        .await
+        .expect_faults(&[("/publication", "publication_malformed")]);
     let experiment = json!({"action": "settle", "outcome": "experiment", "publicExplanation": "x", "reason": "y"});
-    call(experiment).await.expect_faults(&[("/decisionReference", "required")]);
-    let unexplained = json!({"action": "settle", "outcome": "declined_with_reasons", "publicExplanation": "x"});
-    call(unexplained).await.expect_faults(&[("/reason", "deviation_needs_reason")]);
-    let settled = call(settle("act_amended", "Stb. 2026, 123")).await.expect(200).json();
+    call(experiment)
+        .await
+        .expect_faults(&[("/decisionReference", "required")]);
+    let unexplained =
+        json!({"action": "settle", "outcome": "declined_with_reasons", "publicExplanation": "x"});
+    call(unexplained)
+        .await
+        .expect_faults(&[("/reason", "deviation_needs_reason")]);
+    let settled = call(settle("act_amended", "Stb. 2026, 123"))
+        .await
+        .expect(200)
+        .json();
     assert_eq!(settled["settlement"]["publication"], "stb-2026-123");
     assert_eq!(settled["deadline"], Value::Null);
 }

@@ -67,6 +67,7 @@ impl TestApp {
         settings.password_memory = 8;
         settings.seal_key = Some("bWVsZHB1bnQtdGVzdHMtc2VhbC1rZXktMzItYnl0ZXM=".into());
         settings.shutdown_seconds = 1;
+        settings.drain_seconds = 0;
         change(&mut settings);
         let clock = Arc::new(TestClock::new());
         let context = app::context_with(settings, clock.clone()).expect("the service starts");
