@@ -1,6 +1,7 @@
 //! The commands, one file each. What goes wrong is one line on the error stream, and an exit code: 1, or 2 for a command
 //! line that cannot be read.
 
+mod admin;
 mod config;
 mod documents;
 mod healthcheck;
@@ -31,6 +32,8 @@ enum Command {
     Serve(Box<Settings>),
     /// Bring the schema up to date and load the facts; may be repeated
     Migrate(Box<Settings>),
+    /// Add organisations, people and API clients without signing in
+    Admin(admin::Admin),
     /// Show every setting with its value and where that came from
     Config(Box<config::Config>),
     /// Ask a running service whether it is ready
@@ -54,6 +57,7 @@ pub fn run() -> ExitCode {
     let outcome = match cli.command {
         Command::Serve(settings) => serve::run(*settings),
         Command::Migrate(settings) => migrate::run(*settings),
+        Command::Admin(admin) => admin::run(admin),
         Command::Config(config) => match matches.subcommand() {
             Some((_, matches)) => config::run(&config, matches),
             None => Ok(()),

@@ -128,8 +128,9 @@ pub fn notices(event: EventKind) -> &'static [(Audience, NoticeKind)] {
             (Contributors, N::Withdrawn),
             (DeskWithoutLead, N::Withdrawn),
         ],
-        E::Merge => &[(Reporter, N::Merged), (Lead, N::Merged)],
-        E::MergedIn => &[(Lead, N::MergedIn)],
+        E::Merge => &[(Reporter, N::Merged)],
+        // The lead of the report that joined becomes a contributor here, if it was another.
+        E::MergedIn => &[(Lead, N::MergedIn), (NewContributors, N::MergedIn)],
         E::Unmerge => &[(Reporter, N::Unmerged), (Lead, N::Unmerged)],
         E::TookOver => &[(Reporter, N::TookOver), (Lead, N::TookOver)],
         E::Correct => &[(Reporter, N::Corrected)],

@@ -230,17 +230,20 @@ pub struct Settlement {
     pub through: Option<ReportId>,
 }
 
-/// What takes the obstacle away (maatregel).
+/// What takes the obstacle away (Dutch: maatregel).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Measure {
+    /// Id of the measure (maatregel).
     #[schema(value_type = uuid::Uuid)]
     pub id: MeasureId,
+    /// How the obstacle is taken away (soort maatregel).
     pub kind: MeasureKind,
-    /// Who carries it out: a post or unit, in words.
+    /// Who carries it out: a post or unit, in words (uitvoerder).
     pub owner: String,
+    /// When it is to be done (streefdatum).
     pub target_date: NaiveDate,
-    /// What it brought; none while it is under way.
+    /// What it brought; none while it is under way (resultaat).
     pub result: Option<String>,
 }
 

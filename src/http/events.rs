@@ -1,14 +1,14 @@
 //! The timeline of a report (tijdlijn).
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::domain::event::{Correction, Event, EventKind};
 use crate::domain::id::EventId;
-use crate::domain::report::{Confidentiality, MeasureKind, Outcome};
+use crate::domain::report::{Confidentiality, Measure, Outcome};
 use crate::domain::status::{Capacity, Status};
 use crate::http::auth::{Granted, ReadReports};
 use crate::http::paging::{self, Page};
@@ -112,7 +112,7 @@ pub struct DetailsView {
     /// The measure as it then was (maatregel).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    measure: Option<MeasureView>,
+    measure: Option<Measure>,
     /// Official publication (vindplaats).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -137,20 +137,6 @@ pub struct DetailsView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     corrections: Vec<Correction>,
-}
-
-/// A measure as it was (Dutch: maatregel).
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct MeasureView {
-    /// How the obstacle is taken away (soort maatregel).
-    kind: MeasureKind,
-    /// Who carries it out (uitvoerder).
-    owner: String,
-    /// When it is to be done (streefdatum).
-    target_date: NaiveDate,
-    /// What it brought (resultaat).
-    result: Option<String>,
 }
 
 impl EventView {
@@ -180,12 +166,7 @@ impl EventView {
                 reason: details.reason,
                 question: details.question,
                 answer: details.answer,
-                measure: details.measure.map(|measure| MeasureView {
-                    kind: measure.kind,
-                    owner: measure.owner,
-                    target_date: measure.target_date,
-                    result: measure.result,
-                }),
+                measure: details.measure,
                 publication: details.publication,
                 room: details.room,
                 decision_reference: details.decision_reference,

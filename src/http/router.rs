@@ -11,9 +11,9 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::http::problem::Failure;
 use crate::http::{
-    clients, envelope, events, health, me, municipalities, notices, openapi, organisations,
-    password_page, people, policy_domains, problems_page, provinces, regions, regulations, reports,
-    routing, routing_rules, sessions, tokens, transitions,
+    clients, demo_mail, envelope, events, health, me, municipalities, notices, openapi,
+    organisations, password_page, people, policy_domains, problems_page, provinces, regions,
+    regulations, reports, routing, routing_rules, sessions, tokens, transitions,
 };
 use crate::services::Context;
 
@@ -94,6 +94,10 @@ pub fn routes(context: &Context) -> impl FnOnce(&mut web::ServiceConfig) + use<>
     let context = context.clone();
     move |config| {
         let limit = context.settings.body_limit;
+        // Everybody's mail for whoever asks: the demo's alone.
+        if let Some(folder) = &context.demo_mail {
+            config.configure(demo_mail::configure(folder.clone()));
+        }
         config
             .app_data(web::Data::new(context))
             .app_data(web::PayloadConfig::new(limit))

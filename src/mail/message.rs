@@ -1,10 +1,11 @@
 //! Makes the message of a rendered notice: its headers and its two forms.
 
 use chrono::{DateTime, Utc};
-use lettre::Message;
+pub use lettre::Message;
 use lettre::address::Address;
+pub use lettre::message::Mailbox;
+use lettre::message::MultiPart;
 use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart};
 
 use crate::domain::actor::Language;
 use crate::domain::code::Code;

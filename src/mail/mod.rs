@@ -3,6 +3,7 @@
 
 pub mod bell;
 pub mod facts;
+pub mod folder;
 pub mod message;
 pub mod render;
 pub mod text;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::{Instant, sleep_until};
 
 use crate::crypto::{random_token, sha256_hex};
@@ -27,13 +27,36 @@ pub fn send(
     person: &Principal,
     purpose: LinkPurpose,
 ) -> Result<(), Error> {
-    let now = ctx.clock.now();
-    let (good_for, kind) = match purpose {
-        LinkPurpose::Invitation => (TimeDelta::days(7), NoticeKind::Invitation),
-        LinkPurpose::PasswordReset => (TimeDelta::hours(1), NoticeKind::PasswordReset),
+    let kind = match purpose {
+        LinkPurpose::Invitation => NoticeKind::Invitation,
+        LinkPurpose::PasswordReset => NoticeKind::PasswordReset,
     };
     let email = person.email.clone().ok_or(Error::NotFound)?;
     let (home, _) = principals::home(conn, person.organisation)?.ok_or(Error::NotFound)?;
+    let (link, expires_at) = make(ctx, conn, person, purpose)?;
+    let mail = AccountMail {
+        name: &person.name,
+        email: &email,
+        language: person.language,
+        organisation: &home.name,
+        link,
+        expires_at,
+    };
+    notices::queue_account(conn, ctx, kind, mail)
+}
+
+/// Makes a link, and tells until when it works.
+pub fn make(
+    ctx: &Context,
+    conn: &mut Conn,
+    person: &Principal,
+    purpose: LinkPurpose,
+) -> Result<(String, DateTime<Utc>), Error> {
+    let now = ctx.clock.now();
+    let good_for = match purpose {
+        LinkPurpose::Invitation => TimeDelta::days(7),
+        LinkPurpose::PasswordReset => TimeDelta::hours(1),
+    };
     let token = random_token()?;
     let expires_at = now + good_for;
     sessions::add_link(
@@ -46,15 +69,7 @@ pub fn send(
     )?;
     // What follows `#` stays in the browser: neither this server nor a proxy logs it.
     let link = ctx.settings.link(&format!("/password#token={token}"));
-    let mail = AccountMail {
-        name: &person.name,
-        email: &email,
-        language: person.language,
-        organisation: &home.name,
-        link,
-        expires_at,
-    };
-    notices::queue_account(conn, ctx, kind, mail)
+    Ok((link, expires_at))
 }
 
 /// Mails a link to set a new password with, when there is such an account; the answer is the same when there is not.
@@ -122,7 +137,7 @@ pub fn give_password(
     conn: &mut Conn,
     person: &Principal,
     password_hash: &str,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> Result<(), Error> {
     principals::set_password(conn, person.id, password_hash, now)?;
     sessions::void_links(conn, person.id, now)?;

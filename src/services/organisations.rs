@@ -69,11 +69,11 @@ impl Fact for Organisation {
         Ok(organisations::list(conn, listing, filter, after)?)
     }
 
-    fn insert(&self, conn: &mut Conn) -> diesel::QueryResult<()> {
+    fn insert(&self, conn: &mut Conn) -> Result<(), diesel::result::Error> {
         organisations::insert(conn, std::slice::from_ref(self))
     }
 
-    fn update(&self, seen: i32, conn: &mut Conn) -> diesel::QueryResult<bool> {
+    fn update(&self, seen: i32, conn: &mut Conn) -> Result<bool, diesel::result::Error> {
         organisations::update(conn, seen, self)
     }
 }

@@ -66,11 +66,11 @@ impl Fact for Municipality {
         Ok(places::list(conn, listing, filter, after)?)
     }
 
-    fn insert(&self, conn: &mut Conn) -> diesel::QueryResult<()> {
+    fn insert(&self, conn: &mut Conn) -> Result<(), diesel::result::Error> {
         places::insert(conn, std::slice::from_ref(self))
     }
 
-    fn update(&self, seen: i32, conn: &mut Conn) -> diesel::QueryResult<bool> {
+    fn update(&self, seen: i32, conn: &mut Conn) -> Result<bool, diesel::result::Error> {
         places::update(conn, seen, self)
     }
 }
@@ -121,11 +121,11 @@ impl Fact for Region {
         Ok(regions::list(conn, listing, filter, after)?)
     }
 
-    fn insert(&self, conn: &mut Conn) -> diesel::QueryResult<()> {
+    fn insert(&self, conn: &mut Conn) -> Result<(), diesel::result::Error> {
         regions::insert(conn, std::slice::from_ref(self))
     }
 
-    fn update(&self, seen: i32, conn: &mut Conn) -> diesel::QueryResult<bool> {
+    fn update(&self, seen: i32, conn: &mut Conn) -> Result<bool, diesel::result::Error> {
         regions::update(conn, seen, self)
     }
 }

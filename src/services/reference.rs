@@ -43,14 +43,19 @@ pub trait Fact: Clone + PartialEq + Send + Sized + 'static {
         filter: &Self::Filter,
         after: Option<&(String, Self::Key)>,
     ) -> Result<Vec<Self>, Error>;
-    fn insert(&self, conn: &mut Conn) -> diesel::QueryResult<()>;
+    fn insert(&self, conn: &mut Conn) -> Result<(), diesel::result::Error>;
     /// Writes it when its version was `seen`; false when another has changed it since.
-    fn update(&self, seen: i32, conn: &mut Conn) -> diesel::QueryResult<bool>;
+    fn update(&self, seen: i32, conn: &mut Conn) -> Result<bool, diesel::result::Error>;
 }
 
 /// Adds a record.
-pub fn create<F: Fact>(conn: &mut Conn, actor: &Actor, mut fact: F) -> Result<F, Error> {
+pub fn create<F: Fact>(conn: &mut Conn, actor: &Actor, fact: F) -> Result<F, Error> {
     authorise::<F>(actor)?;
+    add(conn, fact)
+}
+
+/// Adds a record on behalf of whoever runs the service.
+pub fn add<F: Fact>(conn: &mut Conn, mut fact: F) -> Result<F, Error> {
     refuse(fact.check(None, conn)?)?;
     fact.insert(conn).map_err(taken)?;
     Ok(fact)

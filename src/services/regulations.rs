@@ -66,11 +66,11 @@ impl Fact for Regulation {
         Ok(regulations::list(conn, listing, filter, after)?)
     }
 
-    fn insert(&self, conn: &mut Conn) -> diesel::QueryResult<()> {
+    fn insert(&self, conn: &mut Conn) -> Result<(), diesel::result::Error> {
         regulations::insert(conn, std::slice::from_ref(self))
     }
 
-    fn update(&self, seen: i32, conn: &mut Conn) -> diesel::QueryResult<bool> {
+    fn update(&self, seen: i32, conn: &mut Conn) -> Result<bool, diesel::result::Error> {
         regulations::update(conn, seen, self)
     }
 }
@@ -175,11 +175,11 @@ impl Fact for PolicyDomain {
         Ok(policy_domains::list(conn, listing, filter, after)?)
     }
 
-    fn insert(&self, conn: &mut Conn) -> diesel::QueryResult<()> {
+    fn insert(&self, conn: &mut Conn) -> Result<(), diesel::result::Error> {
         policy_domains::insert(conn, std::slice::from_ref(self))
     }
 
-    fn update(&self, seen: i32, conn: &mut Conn) -> diesel::QueryResult<bool> {
+    fn update(&self, seen: i32, conn: &mut Conn) -> Result<bool, diesel::result::Error> {
         policy_domains::update(conn, seen, self)
     }
 }

@@ -244,3 +244,7 @@ async fn grant(
         scopes,
     })
 }
+
+#[cfg(test)]
+#[path = "sign_in_tests.rs"]
+mod tests;

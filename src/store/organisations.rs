@@ -105,6 +105,15 @@ pub fn by_tooi(conn: &mut Conn, tooi: &str) -> QueryResult<Option<Organisation>>
     Ok(row.map(Organisation::from))
 }
 
+/// The organisations with this abbreviation, in whatever case.
+pub fn by_abbreviation(conn: &mut Conn, abbreviation: &str) -> QueryResult<Vec<Organisation>> {
+    let wanted = abbreviation.to_lowercase();
+    let rows: Vec<Row> = t::table
+        .filter(lower(t::abbreviation.assume_not_null()).eq(wanted))
+        .load(conn)?;
+    Ok(rows.into_iter().map(Organisation::from).collect())
+}
+
 /// A page by name.
 pub fn list(
     conn: &mut Conn,

@@ -2,8 +2,7 @@ use chrono::{TimeDelta, TimeZone};
 use serde_json::json;
 
 use super::*;
-use crate::services::Error;
-use crate::store::db::Address;
+use crate::store::db::{Address, DbError};
 use crate::store::testing::databases;
 
 fn at(minutes: i64) -> DateTime<Utc> {
@@ -39,10 +38,10 @@ fn what_is_claimed_is_claimed_once_until_the_lease_ends() {
     for test in databases() {
         let new = three();
         let db = &test.db;
-        db.write_blocking::<_, Error, _>(|conn| Ok(insert(conn, &new, at(0))?))
+        db.write_blocking::<_, DbError, _>(|conn| Ok(insert(conn, &new, at(0))?))
             .unwrap();
         let claim_at = |now, until, limit| {
-            db.write_blocking::<_, Error, _>(|conn| Ok(claim(conn, now, until, limit)?))
+            db.write_blocking::<_, DbError, _>(|conn| Ok(claim(conn, now, until, limit)?))
                 .unwrap()
         };
         let first = claim_at(at(0), at(2), 2);
@@ -61,19 +60,19 @@ fn what_is_claimed_is_claimed_once_until_the_lease_ends() {
         assert_eq!(again.len(), 2, "leases that ran out come back");
         // The first worker wakes up after its lease: nothing it says counts.
         let late = db
-            .write_blocking::<_, Error, _>(|conn| {
+            .write_blocking::<_, DbError, _>(|conn| {
                 Ok(mark_sent(conn, new[0].id, at(2), at(3), true)?)
             })
             .unwrap();
         assert!(!late);
         let in_time = db
-            .write_blocking::<_, Error, _>(|conn| {
+            .write_blocking::<_, DbError, _>(|conn| {
                 Ok(mark_sent(conn, new[0].id, at(4), at(3), true)?)
             })
             .unwrap();
         assert!(in_time);
         let kept = db
-            .read_blocking::<_, Error, _>(|conn| Ok(find(conn, new[0].id)?))
+            .read_blocking::<_, DbError, _>(|conn| Ok(find(conn, new[0].id)?))
             .unwrap()
             .unwrap();
         assert_eq!(
@@ -88,7 +87,7 @@ fn failures_wait_or_die_and_are_sent_again() {
     for test in databases() {
         let new = three();
         let db = &test.db;
-        db.write_blocking::<_, Error, _>(|conn| {
+        db.write_blocking::<_, DbError, _>(|conn| {
             insert(conn, &new, at(0))?;
             assert_eq!(claim(conn, at(0), at(2), 9)?.len(), 3);
             assert!(mark_failed(conn, new[0].id, at(2), Some(at(9)), "later")?);
@@ -124,12 +123,12 @@ fn two_workers_at_once_claim_different_notices() {
     {
         let new = three();
         let db = &test.db;
-        db.write_blocking::<_, Error, _>(|conn| Ok(insert(conn, &new, at(0))?))
+        db.write_blocking::<_, DbError, _>(|conn| Ok(insert(conn, &new, at(0))?))
             .unwrap();
-        db.write_blocking::<_, Error, _>(|first| {
+        db.write_blocking::<_, DbError, _>(|first| {
             let mine = claim(first, at(0), at(2), 2)?;
             let theirs =
-                db.write_blocking::<_, Error, _>(|second| Ok(claim(second, at(0), at(2), 9)?))?;
+                db.write_blocking::<_, DbError, _>(|second| Ok(claim(second, at(0), at(2), 9)?))?;
             assert_eq!((mine.len(), theirs.len()), (2, 1));
             assert!(mine.iter().all(|one| one.id != theirs[0].id));
             Ok(())

@@ -9,11 +9,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use lettre::message::Mailbox;
 
 use crate::domain::id::NoticeId;
 use crate::mail::bell::Bell;
-use crate::mail::message::{self, BuildError, Envelope};
+use crate::mail::message::{self, BuildError, Envelope, Mailbox};
 use crate::mail::render::render;
 use crate::mail::transport::{LONGEST_SEND, SendError, Transport};
 use crate::services::{Context, Error};
