@@ -15,6 +15,7 @@ mod identity;
 mod messages;
 mod migrations;
 mod openapi;
+mod reference;
 mod reports;
 mod samples;
 mod story;
