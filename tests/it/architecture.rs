@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use regex::Regex;
 
@@ -26,8 +27,9 @@ impl SourceFile {
 
     /// The code without comments.
     pub fn code(&self) -> String {
-        let comment = Regex::new(r"(?m)^\s*//.*$").unwrap();
-        comment.replace_all(&self.text, "").into_owned()
+        let code = |line: &&str| !line.trim_start().starts_with("//");
+        let lines: Vec<&str> = self.text.lines().filter(code).collect();
+        lines.join("\n")
     }
 
     /// The code up to its unit tests.
@@ -64,10 +66,11 @@ pub fn source_files() -> Vec<SourceFile> {
 
 /// The arguments of every call of a name in a text, each argument as it stands there.
 pub fn string_arguments(text: &str, call: &str) -> Vec<Vec<String>> {
-    let start = Regex::new(&format!(r"\b{call}\(")).unwrap();
-    start
-        .find_iter(text)
-        .map(|found| split_arguments(&text[found.end()..]))
+    let call = format!("{call}(");
+    let starts_word = |at: usize| !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+    text.match_indices(&call)
+        .filter(|(at, _)| starts_word(*at))
+        .map(|(at, call)| split_arguments(&text[at + call.len()..]))
         .collect()
 }
 
@@ -120,12 +123,13 @@ fn rooms() -> Vec<String> {
 
 /// The rooms that a piece of code names: `crate::http::…` and `crate::{http, store::…}`.
 fn named(code: &str) -> BTreeSet<String> {
-    let one = Regex::new(r"\bcrate::([a-z_]+)\b").unwrap();
-    let several = Regex::new(r"\bcrate::\{([^;]*)\};").unwrap();
-    let part = Regex::new(r"(?:^|[,{]\s*)([a-z_]+)").unwrap();
-    let direct = one.captures_iter(code).map(|found| found[1].to_owned());
-    let grouped = several.captures_iter(code).flat_map(|found| {
-        part.captures_iter(&found[1])
+    static ONE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\bcrate::([a-z_]+)").unwrap());
+    static SEVERAL: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\bcrate::\{([^;]*)\};").unwrap());
+    static PART: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?:^|[,{]\s*)([a-z_]+)").unwrap());
+    let direct = ONE.captures_iter(code).map(|found| found[1].to_owned());
+    let grouped = SEVERAL.captures_iter(code).flat_map(|found| {
+        PART.captures_iter(&found[1])
             .map(|part| part[1].to_owned())
             .collect::<Vec<_>>()
     });
@@ -190,6 +194,10 @@ fn a_library_is_used_in_its_own_rooms_alone() {
             ],
         ),
     ];
+    let places: Vec<_> = places
+        .iter()
+        .map(|(library, at_home)| (Regex::new(library).unwrap(), at_home))
+        .collect();
     let mut strays = Vec::new();
     for file in source_files() {
         // Errors of the database are turned into those of the use cases, and the mailer says what an address is.
@@ -198,8 +206,8 @@ fn a_library_is_used_in_its_own_rooms_alone() {
             .replace("diesel::result::", "")
             .replace("diesel::QueryResult", "")
             .replace("lettre::Address", "");
-        for (library, at_home) in places {
-            let found = Regex::new(library).unwrap().is_match(&code);
+        for (library, at_home) in &places {
+            let found = library.is_match(&code);
             if found && !at_home.contains(&file.room()) && file.room() != "main" {
                 strays.push(format!("{} uses {library}", file.name));
             }
