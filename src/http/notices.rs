@@ -24,7 +24,7 @@ use crate::store::outbox;
 #[into_params(parameter_in = Query)]
 pub struct NoticeParams {
     /// Where its sending stands; may be repeated (verzendstatus).
-    #[param(nullable = false)]
+    #[param(inline, nullable = false)]
     #[serde(default)]
     pub state: Vec<NoticeState>,
     /// Rows on a page (aantal).
@@ -112,7 +112,7 @@ fn masked(email: &str) -> String {
 #[utoipa::path(
     tag = "notices",
     params(NoticeParams),
-    responses((status = 200, description = "A page of notices (kennisgevingen)", body = Page<Notice>)),
+    responses((status = 200, description = "A page of notices (kennisgevingen)", body = Page<Notice>, headers(("Link" = String, description = "The first and the next page (RFC 8288)")))),
     security(("oauth2" = ["admin"])),
 )]
 #[get("/notices")]
