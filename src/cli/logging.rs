@@ -4,13 +4,21 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::Settings;
 
+/// What libraries say that the service says itself, better: unless the filter names them.
+const QUIET: [(&str, &str); 2] = [("r2d2", "r2d2=off"), ("actix_server", "actix_server=warn")];
+
 /// Starts logging as the settings say.
 ///
 /// # Errors
 /// One sentence for the operator.
 pub fn start(settings: &Settings) -> Result<(), String> {
-    let filter = EnvFilter::try_new(&settings.log)
+    let mut filter = EnvFilter::try_new(&settings.log)
         .map_err(|e| format!("MELDPUNT_LOG: {:?} is no filter: {e}", settings.log))?;
+    for (library, quiet) in QUIET {
+        if let (false, Ok(quiet)) = (settings.log.contains(library), quiet.parse()) {
+            filter = filter.add_directive(quiet);
+        }
+    }
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

@@ -3,6 +3,7 @@
 
 mod admin;
 mod config;
+mod demo;
 mod documents;
 mod healthcheck;
 mod logging;
@@ -28,6 +29,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Try it: a filled service on this machine, with everything in one folder
+    Demo(demo::Demo),
     /// Serve the API and run the workers
     Serve(Box<Settings>),
     /// Bring the schema up to date and load the facts; may be repeated
@@ -55,6 +58,7 @@ pub fn run() -> ExitCode {
         Err(error) => return refuse(&error),
     };
     let outcome = match cli.command {
+        Command::Demo(demo) => demo::run(&demo),
         Command::Serve(settings) => serve::run(*settings),
         Command::Migrate(settings) => migrate::run(*settings),
         Command::Admin(admin) => admin::run(admin),
@@ -121,6 +125,11 @@ fn environment_of(command: &Clap, flag: &str) -> Option<String> {
                 .get_subcommands()
                 .find_map(|sub| environment_of(sub, flag))
         })
+}
+
+/// Runs what waits, for a command without a server.
+fn wait<T>(work: impl Future<Output = T>) -> T {
+    actix_web::rt::System::new().block_on(work)
 }
 
 /// Errors of libraries have lines of their own.

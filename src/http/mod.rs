@@ -9,6 +9,7 @@
 //! - An error is a `services::Error`; `problem` alone turns it into a response. Return it, never build one.
 
 pub mod access_log;
+pub mod api;
 pub mod auth;
 pub mod body;
 pub mod clients;

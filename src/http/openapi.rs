@@ -9,9 +9,9 @@ use utoipa_actix_web::AppExt;
 
 use crate::domain::actor::Scope;
 use crate::domain::code::Code;
+use crate::http::api;
 use crate::http::envelope::API_VERSION;
 use crate::http::problem::{Problem, ProblemField};
-use crate::http::router;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -84,7 +84,7 @@ static PLAIN: LazyLock<Value> = LazyLock::new(|| {
     let (_, mut built) = actix_web::App::new()
         .into_utoipa_app()
         .openapi(Base::openapi())
-        .configure(router::api)
+        .configure(api::operations)
         .split_for_parts();
     built.info.version = API_VERSION.into();
     let mut document = rename(json!(built));

@@ -11,7 +11,7 @@ use crate::mail::text::escape;
 
 const STYLE: &str = "body{font:16px/1.5 Verdana,'DejaVu Sans',sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;\
     color:#1b1f24;background:#fff}table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.4rem .8rem .4rem 0;\
-    border-bottom:1px solid #d5dae0;vertical-align:top;overflow-wrap:anywhere}tr:target{background:#fff3c4}a{color:#154273}";
+    border-bottom:1px solid #d5dae0;vertical-align:top;overflow-wrap:anywhere}th code{white-space:nowrap}tr:target{background:#fff3c4}a{color:#154273}";
 
 static PAGE: LazyLock<String> = LazyLock::new(page_text);
 

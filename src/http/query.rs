@@ -111,3 +111,30 @@ fn has_type(schema: &Value, name: &str) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    /// A query is checked against the schemas of its own keys alone: `#[param(inline)]` where there would be a reference.
+    #[test]
+    fn the_schema_of_a_key_stands_by_itself() {
+        let document = json!(crate::http::openapi::document("/v1"));
+        let paths = document["paths"].as_object().unwrap();
+        let operations = paths
+            .values()
+            .flat_map(|path| path.as_object().unwrap().values());
+        let keys = operations
+            .flat_map(|operation| {
+                operation["parameters"]
+                    .as_array()
+                    .cloned()
+                    .unwrap_or_default()
+            })
+            .filter(|parameter| parameter["in"] == "query");
+        let referring: Vec<Value> = keys
+            .filter(|key| key["schema"].to_string().contains("$ref"))
+            .collect();
+        assert!(referring.is_empty(), "{referring:?}");
+    }
+}

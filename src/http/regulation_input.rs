@@ -5,11 +5,10 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::domain::citation::Register;
+use crate::domain::citation::{Citation, CitationInput, Register};
 use crate::domain::id::OrganisationId;
 use crate::domain::regulation::{Regulation, RegulationKind, RegulationLevel};
 use crate::http::reference::put;
-use crate::http::regulations::citation;
 use crate::http::report_input::given;
 
 /// A regulation to add (Dutch: nieuwe regeling).
@@ -169,4 +168,14 @@ impl RegulationChange {
         put(&mut regulation.verified, self.verified);
         put(&mut regulation.note, self.note);
     }
+}
+
+/// An identifier as a citation, which knows its register and its address.
+pub(super) fn citation(identifier: &str) -> Option<Citation> {
+    let input = CitationInput {
+        citation: identifier.to_owned(),
+        ..CitationInput::default()
+    };
+    // The day matters only to dates, of which there are none.
+    Citation::parse(input, "", NaiveDate::MAX).ok()
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::domain::citation::{Citation, CitationInput, Register};
+use crate::domain::citation::Register;
 use crate::domain::id::OrganisationId;
 use crate::domain::regulation::{Regulation, RegulationKind, RegulationLevel};
 use crate::http::auth::{Auth, Granted, WriteReference};
@@ -17,7 +17,7 @@ use crate::http::paging::Page;
 use crate::http::problem::Failure;
 use crate::http::query::Query;
 use crate::http::reference::{self, Search, Shown};
-use crate::http::regulation_input::{RegulationChange, RegulationRequest};
+use crate::http::regulation_input::{RegulationChange, RegulationRequest, citation};
 use crate::http::report_views::{OrganisationRef, reference as organisation};
 use crate::services::reports::load_organisations;
 use crate::services::{Context, Error};
@@ -109,16 +109,6 @@ impl From<RegulationFilters> for Filter {
             domains: filters.domain,
         }
     }
-}
-
-/// An identifier as a citation, which knows its register and its address.
-pub(super) fn citation(identifier: &str) -> Option<Citation> {
-    let input = CitationInput {
-        citation: identifier.to_owned(),
-        ..CitationInput::default()
-    };
-    // The day matters only to dates, of which there are none.
-    Citation::parse(input, "", NaiveDate::MAX).ok()
 }
 
 impl Shown for Regulation {

@@ -60,7 +60,8 @@ pub fn claim(
 
 /// The answer saved under a key.
 pub fn find(conn: &mut Conn, actor: PrincipalId, key: &str) -> QueryResult<Option<Saved>> {
-    let row: Option<(String, i32, Json<Vec<(String, String)>>, String)> = t::table
+    type Row = (String, i32, Json<Vec<(String, String)>>, String);
+    let row: Option<Row> = t::table
         .find((actor, key))
         .select((t::fingerprint, t::status, t::headers, t::body))
         .first(conn)

@@ -128,11 +128,6 @@ fn flag(field: &str) -> String {
     })
 }
 
-/// Runs what waits: password work is off the async threads of a server, which there is none of here.
-fn wait<T>(work: impl Future<Output = T>) -> T {
-    actix_web::rt::System::new().block_on(work)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,8 +5,9 @@ use std::io::Read;
 use chrono::SecondsFormat;
 use clap::Args;
 
-use crate::cli::admin::{home, open, told, wait};
+use crate::cli::admin::{home, open, told};
 use crate::cli::serve::say;
+use crate::cli::wait;
 use crate::config::Settings;
 use crate::domain::actor::{Language, Role};
 use crate::services::people::NewPerson;

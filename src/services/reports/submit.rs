@@ -167,12 +167,13 @@ fn take_in(
         recording::record(conn, context, &[step])?;
         return Ok(draft);
     };
-    let (report, steps) = submitted(conn, actor, &draft, routing, now)?;
+    let (mut report, mut steps) = submitted(conn, actor, &draft, routing, now)?;
     // A report that is sent in at once is new, not the second version of a draft nobody saw.
-    let report = Report {
-        version: 1,
-        ..report
-    };
+    report.version = 1;
+    for step in &mut steps {
+        step.event.version = 1;
+        step.after.version = 1;
+    }
     insert(conn, &report)?;
     recording::record(conn, context, &steps)?;
     Ok(report)

@@ -1,0 +1,80 @@
+//! Every operation of version 1, below `/v1`. What is listed here stands in the OpenAPI document by that alone.
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::http::{
+    clients, events, me, municipalities, notices, organisations, people, policy_domains, provinces,
+    regions, regulations, reports, routing, routing_rules, sessions, tokens, transitions,
+};
+
+/// The operations.
+pub fn operations(config: &mut ServiceConfig) {
+    config
+        .service(reports::submit_report)
+        .service(reports::list_reports)
+        .service(reports::get_report)
+        .service(reports::change_report)
+        .service(reports::delete_draft);
+    config
+        .service(transitions::list_transitions)
+        .service(transitions::make_transition)
+        .service(events::list_events);
+    config
+        .service(sessions::create_session)
+        .service(sessions::end_session)
+        .service(sessions::ask_password_reset)
+        .service(sessions::set_password)
+        .service(tokens::request_token)
+        .service(me::get_me)
+        .service(me::change_me);
+    config
+        .service(people::list_people)
+        .service(people::invite_person)
+        .service(people::get_person)
+        .service(people::change_person)
+        .service(people::remove_person)
+        .service(people::resend_invitation);
+    config
+        .service(clients::list_clients)
+        .service(clients::create_client)
+        .service(clients::get_client)
+        .service(clients::change_client)
+        .service(clients::remove_client)
+        .service(clients::renew_client_secret);
+    config
+        .service(notices::list_notices)
+        .service(notices::get_notice)
+        .service(notices::resend_notice);
+    config
+        .service(routing::preview_routing)
+        .service(routing_rules::list_routing_rules)
+        .service(routing_rules::get_routing_rule);
+    config
+        .service(organisations::list_organisations)
+        .service(organisations::get_organisation)
+        .service(organisations::add_organisation)
+        .service(organisations::change_organisation);
+    config
+        .service(municipalities::list_municipalities)
+        .service(municipalities::get_municipality)
+        .service(municipalities::add_municipality)
+        .service(municipalities::change_municipality);
+    config
+        .service(regions::list_regions)
+        .service(regions::get_region)
+        .service(regions::add_region)
+        .service(regions::change_region);
+    config
+        .service(regulations::list_regulations)
+        .service(regulations::get_regulation)
+        .service(regulations::add_regulation)
+        .service(regulations::change_regulation);
+    config
+        .service(policy_domains::list_domains)
+        .service(policy_domains::get_domain)
+        .service(policy_domains::add_domain)
+        .service(policy_domains::change_domain);
+    config
+        .service(provinces::list_provinces)
+        .service(provinces::get_province);
+}
