@@ -12,6 +12,7 @@ mod architecture;
 mod design_rules;
 mod harness;
 mod identity;
+mod mail;
 mod matrix;
 mod messages;
 mod migrations;

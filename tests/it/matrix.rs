@@ -602,3 +602,84 @@ async fn facts_are_read_by_all_and_kept_by_those_the_table_names() {
 async fn everybody_asks_who_it_is_and_signs_out() {
     walk(SIGN_IN).await;
 }
+
+// --- side doors ---------------------------------------------------------------------------------------------------------
+
+#[actix_web::test]
+async fn a_list_holds_what_can_be_read_whatever_is_asked() {
+    let world = World::new().await;
+    let app = &world.app;
+    let desk = &world
+        .callers
+        .iter()
+        .find(|caller| caller.name == "desk")
+        .unwrap()
+        .actor;
+    let (said, secret) = &world.reports[2];
+    assert_eq!(*said, "confidential");
+    let report = app
+        .get(format!("/v1/reports/{secret}"))
+        .by(desk)
+        .await
+        .expect(200);
+    let reference = report.text("reference");
+    let submitter = world.organisation.as_str();
+    let filters: &[&[(&str, &str)]] = &[
+        &[],
+        &[("reference", &reference)],
+        &[("submitter", submitter)],
+        &[("municipality", "GM1714")],
+        &[("regulation", "BWBR0003420")],
+        &[("status", "routed")],
+    ];
+    for caller in &world.callers {
+        let path = format!("/v1/reports/{secret}");
+        let reads = app.get(&path).by(&caller.actor).await.status == 200;
+        for filter in filters {
+            let list = app.get("/v1/reports").query(filter).by(&caller.actor).await;
+            if list.status == 403 {
+                continue;
+            }
+            let shown = list
+                .items()
+                .iter()
+                .any(|item| item["id"] == secret.as_str());
+            assert_eq!(shown, reads, "{} with {filter:?}: {list}", caller.name);
+        }
+    }
+}
+
+#[actix_web::test]
+async fn an_idempotency_key_replays_nothing_to_another_caller() {
+    let app = TestApp::start().await;
+    let one = app.reporter("GM1714").await;
+    let other = app.reporter("GM1714").await;
+    let submit = async |by: &Actor, body: Value| {
+        app.post("/v1/reports")
+            .by(by)
+            .idempotency_key("sleutel-1")
+            .json(body)
+            .await
+    };
+    let draft = json!({"draft": true, "title": "Een"});
+    let first = submit(&one, draft.clone()).await.expect(201);
+    let again = submit(&one, draft.clone()).await.expect(201);
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    assert_eq!(again.body, first.body);
+    submit(&one, json!({"draft": true, "title": "Twee"}))
+        .await
+        .expect_problem(422, "idempotency_key_reused");
+    let theirs = submit(&other, draft.clone()).await.expect(201);
+    assert_eq!(theirs.header("idempotent-replayed"), None);
+    assert_ne!(theirs.id(), first.id());
+    // The key of one operation is no key of another.
+    app.post("/v1/routing/previews")
+        .by(&one)
+        .idempotency_key("sleutel-1")
+        .json(json!({}))
+        .await
+        .expect(200);
+    app.clock.forward(TimeDelta::hours(25));
+    let later = submit(&one, draft).await.expect(201);
+    assert_ne!(later.id(), first.id(), "kept for a day");
+}
