@@ -20,6 +20,7 @@ use crate::mail::transport::Transport;
 use crate::services::{Context, Error, seed};
 use crate::store::db::Db;
 use crate::worker::outbox::{Deliverer, Stop};
+use crate::worker::tidy;
 
 /// Opens the database and gathers what the use cases run on.
 ///
@@ -100,6 +101,7 @@ pub fn serve(
         let worker = deliverer
             .spawn()
             .map_err(|e| format!("no thread for the mail: {e}"))?;
+        rt::spawn(tidy::run(context.clone()));
         let inner = context.clone();
         let announced = rt::task::spawn_blocking(move || ready(&inner));
         let outcome = tokio::select! {

@@ -81,3 +81,8 @@ pub fn once(
     )?;
     Ok(answer)
 }
+
+/// Forgets the answers whose day is over.
+pub fn tidy(conn: &mut Conn, now: DateTime<Utc>) -> Result<usize, Error> {
+    Ok(idempotency::forget(conn, now - KEPT)?)
+}

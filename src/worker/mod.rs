@@ -1,3 +1,4 @@
 //! Background work: what goes on without a request.
 
 pub mod outbox;
+pub mod tidy;

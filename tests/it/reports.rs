@@ -652,3 +652,23 @@ async fn contact_data_is_for_the_desk_the_lead_and_the_reporters_own() {
         assert_eq!(!seen["contact"].is_null(), sees, "{}", reader.name);
     }
 }
+
+#[actix_web::test]
+async fn an_answer_is_given_again_for_a_day_and_then_forgotten() {
+    let app = TestApp::start().await;
+    app.leave_mail();
+    let reporter = app.reporter("GM1714").await;
+    let call = || {
+        app.post("/v1/reports")
+            .by(&reporter)
+            .idempotency_key("zaak-1")
+            .json(report())
+    };
+    let first = call().await.expect(201).id();
+    app.clock.forward(chrono::TimeDelta::hours(23));
+    assert_eq!(call().await.expect(201).id(), first);
+    app.clock.forward(chrono::TimeDelta::hours(2));
+    let (_, answers) = meldpunt::worker::tidy::round(&app.context).await.unwrap();
+    assert_eq!(answers, 1);
+    assert_ne!(call().await.expect(201).id(), first);
+}
