@@ -133,6 +133,7 @@ code_list! {
 
 /// What the reporter wrote. A draft may leave most of it out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct Content {
     pub title: String,
     pub description: String,
@@ -255,11 +256,14 @@ pub struct BeforeMerge {
     pub lead: Option<OrganisationId>,
     pub clocks: Vec<Clock>,
     /// The merge made its lead a contributor to the report it joined.
+    #[serde(default)]
     pub lead_joined: bool,
 }
 
 /// Where the handling stands, beyond what lists filter and sort on.
+// A column that later versions add to: what an older one left out has its default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct Handling {
     pub contributors: Vec<OrganisationId>,
     /// Organisations with the progress view: former leads, reporters of merged-in reports.

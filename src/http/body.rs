@@ -1,11 +1,14 @@
 //! Request bodies in JSON.
 
+use std::time::Duration;
+
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use crate::http::problem::Failure;
@@ -26,12 +29,33 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Body<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let media = check_media(request, "application/json");
         // actix-web refuses a body beyond the limit set in its `PayloadConfig` before it is read whole.
-        let bytes = web::Bytes::from_request(request, payload);
+        let bytes = Raw::from_request(request, payload);
         Box::pin(async move {
             media?;
-            let raw = bytes.await.map_err(too_large)?;
+            let Raw(raw) = bytes.await?;
             let value = parse::<T>(&raw)?;
             Ok(Self { value, raw })
+        })
+    }
+}
+
+/// How long a body may take to arrive: a slow sender holds a connection no longer.
+const ARRIVES_WITHIN: Duration = Duration::from_secs(30);
+
+/// A body as it came, in time and within its limit.
+pub struct Raw(pub web::Bytes);
+
+impl FromRequest for Raw {
+    type Error = Failure;
+    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = web::Bytes::from_request(request, payload);
+        Box::pin(async move {
+            match timeout(ARRIVES_WITHIN, bytes).await {
+                Ok(bytes) => bytes.map(Self).map_err(too_large),
+                Err(_) => Err(Failure::Timeout),
+            }
         })
     }
 }
@@ -60,7 +84,7 @@ pub fn check_media(request: &HttpRequest, expected: &str) -> Result<(), Failure>
 }
 
 /// Maps a body that could not be read.
-pub fn too_large(error: actix_web::Error) -> Failure {
+fn too_large(error: actix_web::Error) -> Failure {
     match error.as_error::<PayloadError>() {
         Some(PayloadError::Overflow) => Failure::TooLarge,
         _ if error.as_response_error().status_code()

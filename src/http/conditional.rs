@@ -60,21 +60,38 @@ pub fn etag(version: i32, seen_as: impl Hash) -> String {
 
 /// A resource with its tag: 304 when the caller has these bytes already.
 pub fn tagged<T: Serialize>(request: &HttpRequest, etag: &str, body: &T) -> HttpResponse {
+    if is_known(request, etag) {
+        return not_modified(etag);
+    }
+    with_etag(HttpResponse::Ok(), etag).json(body)
+}
+
+/// As `tagged`, for JSON that is written already.
+pub fn tagged_body(request: &HttpRequest, etag: &str, body: String) -> HttpResponse {
+    if is_known(request, etag) {
+        return not_modified(etag);
+    }
+    with_etag(HttpResponse::Ok(), etag)
+        .content_type("application/json")
+        .body(body)
+}
+
+fn is_known(request: &HttpRequest, etag: &str) -> bool {
     let known = request
         .headers()
         .get(IF_NONE_MATCH)
         .and_then(|value| value.to_str().ok());
-    let fresh = known.is_some_and(|known| {
+    known.is_some_and(|known| {
         known
             .split(',')
             .any(|one| one.trim().trim_start_matches("W/") == etag || one.trim() == "*")
-    });
-    if fresh {
-        return HttpResponse::NotModified()
-            .insert_header((ETAG, etag))
-            .finish();
-    }
-    with_etag(HttpResponse::Ok(), etag).json(body)
+    })
+}
+
+fn not_modified(etag: &str) -> HttpResponse {
+    HttpResponse::NotModified()
+        .insert_header((ETAG, etag))
+        .finish()
 }
 
 pub fn with_etag(mut builder: HttpResponseBuilder, etag: &str) -> HttpResponseBuilder {

@@ -9,8 +9,10 @@ use actix_web::{HttpMessage, web};
 use tracing_actix_web::RequestId;
 
 use crate::domain::actor::Language;
+use crate::domain::invalid::FieldError;
+use crate::http::openapi;
 use crate::http::problem::{self, Failure};
-use crate::services::Context;
+use crate::services::{Context, Error};
 
 /// Version of the API (semver); that of the OpenAPI document.
 pub const API_VERSION: &str = "1.0.0";
@@ -43,12 +45,14 @@ pub async fn envelope(
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
-    let response = if request.path().starts_with("/v1/") && !accepts_json(request.headers()) {
-        let (request, _) = request.into_parts();
-        let failure: actix_web::Error = Failure::NotAcceptable.into();
-        ServiceResponse::new(request, failure.error_response())
-    } else {
-        next.call(request).await?.map_into_boxed_body()
+    let refused = refusal(&request);
+    let response = match refused {
+        Some(failure) => {
+            let (request, _) = request.into_parts();
+            let failure: actix_web::Error = failure.into();
+            ServiceResponse::new(request, failure.error_response())
+        }
+        None => next.call(request).await?.map_into_boxed_body(),
     };
     let (request, mut response) = response.into_parts();
     let status = response.status();
@@ -83,6 +87,23 @@ pub async fn envelope(
         );
     }
     Ok(ServiceResponse::new(request, response))
+}
+
+/// What is refused whatever the operation: an answer that the client does not take, query keys where there are none.
+fn refusal(request: &ServiceRequest) -> Option<Failure> {
+    let path = request.path().strip_prefix("/v1")?;
+    if path.starts_with('/') && !accepts_json(request.headers()) {
+        return Some(Failure::NotAcceptable);
+    }
+    if request.query_string().is_empty() || openapi::takes_query(path, request.method().as_str()) {
+        return None;
+    }
+    let keys = request.query_string().split('&').take(20);
+    let faults = keys.map(|pair| {
+        let key = pair.split('=').next().unwrap_or_default();
+        FieldError::new(key.chars().take(100).collect::<String>(), "unknown_field")
+    });
+    Some(Error::InvalidQuery(faults.collect()).into())
 }
 
 fn put_headers(headers: &mut HeaderMap, status: StatusCode, request_id: &str, page: bool) {
@@ -155,7 +176,7 @@ fn accepts_json(headers: &HeaderMap) -> bool {
         || ranges.any(|range| {
             let media = range.split(';').next().unwrap_or_default().trim();
             matches!(
-                media,
+                media.to_ascii_lowercase().as_str(),
                 "*/*" | "application/*" | "application/json" | "application/problem+json"
             )
         })

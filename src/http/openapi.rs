@@ -131,8 +131,32 @@ fn rename(document: Value) -> Value {
     document
 }
 
+/// Whether the operation at this path takes query keys at all; a path of no operation is not judged here.
+pub fn takes_query(path: &str, method: &str) -> bool {
+    let Some(operation) =
+        template(path).map(|template| &PLAIN["paths"][template][method.to_lowercase()])
+    else {
+        return true;
+    };
+    let keys = operation["parameters"].as_array().into_iter().flatten();
+    operation.is_null() || keys.into_iter().any(|parameter| parameter["in"] == "query")
+}
+
 /// The paths and their methods, as templates: what a path that answers 405 does have.
 pub fn methods(path: &str) -> Option<String> {
+    let mut allowed: Vec<String> = PLAIN["paths"][template(path)?]
+        .as_object()?
+        .keys()
+        .map(|method| method.to_uppercase())
+        .collect();
+    if allowed.iter().any(|method| method == "GET") {
+        allowed.push("HEAD".into());
+    }
+    Some(allowed.join(", "))
+}
+
+/// The path of the document that a request's path is one of.
+fn template(path: &str) -> Option<&'static String> {
     let paths = PLAIN["paths"].as_object()?;
     let fits = |template: &str| {
         let (mut ours, mut theirs) = (template.split('/'), path.split('/'));
@@ -146,16 +170,7 @@ pub fn methods(path: &str) -> Option<String> {
     };
     // A literal path goes before a template, as in the router.
     let exact = paths.keys().find(|template| template.as_str() == path);
-    let template = exact.or_else(|| paths.keys().find(|template| fits(template)))?;
-    let mut allowed: Vec<String> = paths[template]
-        .as_object()?
-        .keys()
-        .map(|method| method.to_uppercase())
-        .collect();
-    if allowed.iter().any(|method| method == "GET") {
-        allowed.push("HEAD".into());
-    }
-    Some(allowed.join(", "))
+    exact.or_else(|| paths.keys().find(|template| fits(template)))
 }
 
 /// Adds what every operation has: errors by what it takes, the version header, an operation id in camel case.

@@ -48,6 +48,9 @@ fn parse<T: DeserializeOwned + IntoParams + 'static>(query: &str) -> Result<T, F
     })
 }
 
+/// Keys of one request, a repeated one counted each time: each becomes a condition of a query.
+const MOST_KEYS: usize = 100;
+
 /// `/status/0` is a fault of the key `status`.
 fn key_of(pointer: &str) -> String {
     pointer
@@ -72,6 +75,10 @@ fn collect(query: &str, schemas: &Map<String, Value>) -> Result<Map<String, Valu
     let pairs = actix_web::web::Query::<Vec<(String, String)>>::from_query(query)
         .map_err(|_| Failure::Malformed)?
         .into_inner();
+    if pairs.len() > MOST_KEYS {
+        let fault = FieldError::new("query", "too_many").with("limit", MOST_KEYS);
+        return Err(Error::InvalidQuery(vec![fault]).into());
+    }
     let mut found = Map::new();
     let mut repeated = Vec::new();
     for (key, text) in pairs {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use crate::domain::actor::{Actor, Language};
+use crate::domain::actor::Language;
 use crate::domain::citation::{Citation, CitationInput};
 use crate::domain::code::{Code, code_list};
 use crate::domain::deadline::local_date;
@@ -16,7 +16,7 @@ use crate::domain::identifier::parse_municipality_code;
 use crate::domain::status::{Phase, Status};
 use crate::http::auth::{Granted, ReadReports, WriteReports};
 use crate::http::body::Body;
-use crate::http::conditional::{self, IfMatch, IfMatchHeader, tagged};
+use crate::http::conditional::{self, IfMatch, IfMatchHeader};
 use crate::http::envelope::language;
 use crate::http::idempotency::{self, IdempotencyKey, IdempotencyKeyHeader};
 use crate::http::paging::{self, Page};
@@ -172,8 +172,7 @@ pub async fn submit_report(
 ) -> Result<HttpResponse, Failure> {
     let language = language(request.headers());
     let key = key.with(&body.raw);
-    let reader = actor.clone();
-    let render = move |shown: &Shown| answer(shown, &reader, language, 201);
+    let render = move |shown: &Shown| answer(shown, language, 201);
     let answer = submit::submit(&ctx, actor, body.value.into(), key, render).await?;
     Ok(idempotency::respond(answer))
 }
@@ -232,12 +231,9 @@ pub async fn get_report(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
     let language = language(request.headers());
-    let shown = read::one(&ctx, actor.clone(), report_id(&id)?).await?;
-    Ok(tagged(
-        &request,
-        &etag(&shown, &actor, language),
-        &ReportView::new(&shown, language),
-    ))
+    let shown = read::one(&ctx, actor, report_id(&id)?).await?;
+    let (etag, body) = written(&shown, language);
+    Ok(conditional::tagged_body(&request, &etag, body))
 }
 
 /// Change a report
@@ -261,16 +257,8 @@ pub async fn change_report(
     body: Body<ReportChange>,
 ) -> Result<HttpResponse, Failure> {
     let language = language(request.headers());
-    let shown = change::change(
-        &ctx,
-        actor.clone(),
-        report_id(&id)?,
-        version,
-        body.value.into(),
-    )
-    .await?;
-    let etag = etag(&shown, &actor, language);
-    Ok(conditional::with_etag(HttpResponse::Ok(), &etag).json(ReportView::new(&shown, language)))
+    let shown = change::change(&ctx, actor, report_id(&id)?, version, body.value.into()).await?;
+    Ok(idempotency::respond(answer(&shown, language, 200)))
 }
 
 /// Delete a draft
@@ -298,24 +286,22 @@ pub fn report_id(text: &str) -> Result<ReportId, Failure> {
     text.parse::<Id<_>>().map_err(|_| Error::NotFound.into())
 }
 
-/// The version and what else decides on the bytes: who reads, in which language, on which day.
-pub fn etag(shown: &Shown, actor: &Actor, language: Language) -> String {
-    conditional::etag(
-        shown.report.version,
-        (actor.home.id, &actor.roles, language, shown.today),
-    )
+/// The report as JSON, with its tag: the version, and the bytes themselves, as they differ by reader, language and day.
+fn written(shown: &Shown, language: Language) -> (String, String) {
+    let body = serde_json::to_string(&ReportView::new(shown, language)).unwrap_or_default();
+    (conditional::etag(shown.report.version, &body), body)
 }
 
 /// The report as an answer that can be given again.
-pub fn answer(shown: &Shown, actor: &Actor, language: Language, status: u16) -> Answer {
-    let mut headers = vec![(ETAG.to_string(), etag(shown, actor, language))];
+pub fn answer(shown: &Shown, language: Language, status: u16) -> Answer {
+    let (etag, body) = written(shown, language);
+    let mut headers = vec![(ETAG.to_string(), etag)];
     if status == 201 {
         headers.push((
             LOCATION.to_string(),
             format!("/v1/reports/{}", shown.report.id),
         ));
     }
-    let body = serde_json::to_string(&ReportView::new(shown, language)).unwrap_or_default();
     Answer {
         status,
         headers,

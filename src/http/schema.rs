@@ -52,13 +52,17 @@ pub fn document<T: ToSchema>() -> Value {
     root
 }
 
-/// Every fault of a value, each with the pointer to its field.
+/// Faults told of one request: beyond these nobody reads on, and an answer must not outgrow its request.
+const MOST_FAULTS: usize = 100;
+
+/// Every fault of a value, each with the pointer to its field; the first hundred of a value that is all faults.
 pub fn faults(validator: &Validator, value: &Value) -> Vec<FieldError> {
     let mut found = Vec::new();
-    for error in validator.iter_errors(value) {
+    for error in validator.iter_errors(value).take(MOST_FAULTS) {
         explain(&error, &mut found);
     }
     control_characters(value, &mut String::new(), &mut found);
+    found.truncate(MOST_FAULTS);
     found
 }
 

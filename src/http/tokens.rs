@@ -81,10 +81,10 @@ pub struct TokenAnswer {
 pub async fn request_token(
     ctx: web::Data<Context>,
     request: HttpRequest,
-    payload: Result<web::Bytes, actix_web::Error>,
+    payload: Result<body::Raw, Failure>,
 ) -> Result<HttpResponse, Failure> {
     body::check_media(&request, "application/x-www-form-urlencoded")?;
-    let form = read_form(&payload.map_err(body::too_large)?)?;
+    let form = read_form(&payload?.0)?;
     let field = |name: &str| {
         form.get(name)
             .map(String::as_str)

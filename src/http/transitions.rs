@@ -206,8 +206,7 @@ pub async fn make_transition(
     let id: ReportId = report_id(&id)?;
     let key = key.with(&body.raw);
     let wanted = body.value.into_request()?;
-    let reader = actor.clone();
-    let render = move |shown: &Shown| answer(shown, &reader, language, 200);
+    let render = move |shown: &Shown| answer(shown, language, 200);
     let answer = transitions::make(&ctx, actor, id, version, wanted, key, render).await?;
     Ok(idempotency::respond(answer))
 }

@@ -93,6 +93,10 @@ pub fn change(
     seen: i32,
     change: ClientChange,
 ) -> Result<Principal, Error> {
+    // A client that is limited does not lift its own limit.
+    if actor.id == id {
+        return Err(Error::Forbidden("not_allowed"));
+    }
     let now = ctx.clock.now();
     let mut client = members::get_to_change(conn, actor, id, KIND, seen)?;
     let mut faults = Vec::new();

@@ -44,6 +44,30 @@ pub struct Answer {
     pub replayed: bool,
 }
 
+/// The answer that a key was given, if it was within the day.
+///
+/// # Errors
+/// `KeyReused` when the key came with another request.
+pub fn saved(
+    conn: &mut Conn,
+    actor: PrincipalId,
+    key: &Key,
+    now: DateTime<Utc>,
+) -> Result<Option<Answer>, Error> {
+    let Some(saved) = idempotency::find(conn, actor, &key.key, now - KEPT)? else {
+        return Ok(None);
+    };
+    if saved.fingerprint != key.fingerprint {
+        return Err(Error::KeyReused);
+    }
+    Ok(Some(Answer {
+        status: saved.status,
+        headers: saved.headers,
+        body: saved.body,
+        replayed: true,
+    }))
+}
+
 /// Runs `work` once per key. Two at the same time: the later waits for the first to commit and gets its answer.
 pub fn once(
     conn: &mut Conn,
@@ -55,17 +79,7 @@ pub fn once(
     let Some(key) = key else { return work(conn) };
     // Claiming comes first: on PostgreSQL another holder of the key makes this wait, on SQLite there is one writer.
     if !idempotency::claim(conn, actor, &key.key, &key.fingerprint, now, now - KEPT)? {
-        let saved = idempotency::find(conn, actor, &key.key)?
-            .ok_or(Error::Conflict("idempotency_key_in_progress"))?;
-        if saved.fingerprint != key.fingerprint {
-            return Err(Error::KeyReused);
-        }
-        return Ok(Answer {
-            status: saved.status,
-            headers: saved.headers,
-            body: saved.body,
-            replayed: true,
-        });
+        return saved(conn, actor, key, now)?.ok_or(Error::Conflict("idempotency_key_in_progress"));
     }
     let answer = work(conn)?;
     idempotency::save(

@@ -132,3 +132,8 @@ pub fn clean_name(name: &str, faults: &mut Vec<FieldError>) -> String {
 pub fn normal_email(email: &str) -> String {
     email.trim().to_lowercase()
 }
+
+/// Whether the mailer can address it: it takes no addresses beyond ASCII.
+pub fn is_deliverable(email: &str) -> bool {
+    email.is_ascii() && email.parse::<lettre::Address>().is_ok()
+}

@@ -113,7 +113,11 @@ impl From<diesel::result::Error> for Error {
                 DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ClosedConnection,
                 info,
             ) => Self::Busy(info.message().to_owned()),
-            E::DatabaseError(_, info) if info.message().contains("database is locked") => {
+            E::DatabaseError(_, info)
+                if ["database is locked", "deadlock detected"]
+                    .iter()
+                    .any(|busy| info.message().contains(busy)) =>
+            {
                 Self::Busy(info.message().to_owned())
             }
             other => Self::Internal(other.to_string()),
@@ -132,6 +136,7 @@ impl From<DbError> for Error {
         match error {
             DbError::Busy(why) => Self::Busy(why),
             DbError::Query(error) => error.into(),
+            DbError::Panicked(why) => Self::Internal(why),
         }
     }
 }

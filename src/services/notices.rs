@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::config::Settings;
 use crate::domain::actor::Language;
+use crate::domain::deadline::local_date;
 use crate::domain::event::{Event, EventKind};
 use crate::domain::id::{NoticeId, OrganisationId};
 use crate::domain::notice::{NoticeKind, notices};
@@ -42,7 +43,12 @@ pub fn queue(
     }
     let from = message::sender(&ctx.settings.mail_from).map_err(Error::Internal)?;
     let mut audiences = Audiences::new(event, before, after, merged_in);
-    let people = recipients::people(conn, &audiences.organisations(rows), &audiences.named())?;
+    let people = recipients::people(
+        conn,
+        &audiences.organisations(rows),
+        &audiences.named(),
+        local_date(event.at),
+    )?;
     let told = audiences.resolve(rows, people);
     if told.is_empty() {
         return Ok(());

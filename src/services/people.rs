@@ -53,8 +53,7 @@ pub fn add(
     let mut faults = members::role_faults(actor, &home, &new.roles);
     let name = members::clean_name(&new.name, &mut faults);
     let email = members::normal_email(&new.email);
-    // What the mailer cannot address is no use; it takes no addresses beyond ASCII.
-    if !email.is_ascii() || email.parse::<lettre::Address>().is_err() {
+    if !members::is_deliverable(&email) {
         faults.push(FieldError::new("/email", "email_malformed"));
     }
     if !faults.is_empty() {

@@ -58,8 +58,8 @@ pub async fn sign_in(ctx: &Context, email: &str, password: String) -> Result<Gra
             let standing = principals::standing(conn, seen.id, None)?
                 .filter(|standing| stands(standing, now))
                 .ok_or_else(wrong)?;
-            if let Some(better) = better {
-                principals::rehash_password(conn, seen.id, &better)?;
+            if let (Some(better), Some(old)) = (better, &seen.password_hash) {
+                principals::rehash_password(conn, seen.id, old, &better)?;
             }
             sessions::begin(conn, &session, now)?;
             sessions::add_refresh(conn, &refresh_hash, session.id, now)?;

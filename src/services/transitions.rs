@@ -7,7 +7,7 @@ use crate::domain::deadline::local_date;
 use crate::domain::event::{Details, EventKind};
 use crate::domain::id::{OrganisationId, ReportId};
 use crate::domain::invalid::FieldError;
-use crate::domain::policy;
+use crate::domain::policy::{self, View};
 use crate::domain::report::Report;
 use crate::domain::status::{Action, Capacity, Status};
 use crate::domain::workflow::{self, Input, Places};
@@ -50,17 +50,30 @@ pub async fn make<F>(
     render: F,
 ) -> Result<Answer, Error>
 where
-    F: FnOnce(&Shown) -> Answer + Send + 'static,
+    F: Fn(&Shown) -> Answer + Send + 'static,
 {
     let ctx = context.clone();
     context
         .db
         .write(move |conn| {
             let now = ctx.clock.now();
-            idempotency::once(conn, actor.id, key.as_ref(), now, |conn| {
+            let answer = idempotency::once(conn, actor.id, key.as_ref(), now, |conn| {
                 let report = transition(conn, &ctx, &actor, id, version, request, now)?;
                 Ok(render(&show(conn, &ctx, &actor, report)?))
-            })
+            })?;
+            if !answer.replayed {
+                return Ok(answer);
+            }
+            // Who has lost sight of the report since does not see it by asking again.
+            let report = reports::find(conn, id)?.ok_or(Error::NotFound)?;
+            let shown = show(conn, &ctx, &actor, report)?;
+            match shown.view {
+                View::Full { contact: true } => Ok(answer),
+                _ => Ok(Answer {
+                    replayed: true,
+                    ..render(&shown)
+                }),
+            }
         })
         .await
 }

@@ -83,6 +83,9 @@ pub enum DbError {
     /// All connections are taken or the server does not answer.
     #[error("the database is busy or away: {0}")]
     Busy(String),
+    /// The work on it broke off: a fault of ours.
+    #[error("the work broke off: {0}")]
+    Panicked(String),
     #[error(transparent)]
     Query(#[from] diesel::result::Error),
 }
@@ -243,7 +246,8 @@ where
     let span = tracing::Span::current();
     match tokio::task::spawn_blocking(move || span.in_scope(work)).await {
         Ok(done) => done,
-        Err(panicked) => Err(DbError::Busy(format!("the work was cut off: {panicked}")).into()),
+        Err(e) if e.is_panic() => Err(DbError::Panicked(e.to_string()).into()),
+        Err(e) => Err(DbError::Busy(format!("the work was cut off: {e}")).into()),
     }
 }
 

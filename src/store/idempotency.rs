@@ -58,11 +58,17 @@ pub fn claim(
     Ok(claimed == 1)
 }
 
-/// The answer saved under a key.
-pub fn find(conn: &mut Conn, actor: PrincipalId, key: &str) -> QueryResult<Option<Saved>> {
+/// The answer saved under a key since `oldest`.
+pub fn find(
+    conn: &mut Conn,
+    actor: PrincipalId,
+    key: &str,
+    oldest: DateTime<Utc>,
+) -> QueryResult<Option<Saved>> {
     type Row = (String, i32, Json<Vec<(String, String)>>, String);
     let row: Option<Row> = t::table
         .find((actor, key))
+        .filter(t::created_at.ge(Instant(oldest)))
         .select((t::fingerprint, t::status, t::headers, t::body))
         .first(conn)
         .optional()?;

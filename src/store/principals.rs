@@ -328,8 +328,9 @@ pub fn set_password(
 }
 
 /// Replaces a hash by one of the same password under the parameters in force; nothing that anybody sees changes.
-pub fn rehash_password(conn: &mut Conn, id: PrincipalId, hash: &str) -> QueryResult<()> {
-    diesel::update(t::table.find(id))
+pub fn rehash_password(conn: &mut Conn, id: PrincipalId, old: &str, hash: &str) -> QueryResult<()> {
+    // Not over one that was set meanwhile.
+    diesel::update(t::table.filter(t::id.eq(id).and(t::password_hash.eq(old))))
         .set(t::password_hash.eq(hash))
         .execute(conn)
         .map(drop)

@@ -1,5 +1,6 @@
 //! Whom notices go to.
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::domain::actor::{Language, PrincipalKind, Role};
@@ -39,11 +40,17 @@ pub fn people(
     conn: &mut Conn,
     organisations: &[OrganisationId],
     named: &[PrincipalId],
+    today: NaiveDate,
 ) -> QueryResult<Vec<Recipient>> {
     let rows: Vec<Columns> = principals::table
         .inner_join(organisations::table.on(organisations::id.eq(principals::organisation_id)))
         .filter(principals::kind.eq(PrincipalKind::Person.as_str()))
         .filter(principals::ended_at.is_null())
+        .filter(
+            organisations::valid_until
+                .is_null()
+                .or(organisations::valid_until.gt(today)),
+        )
         .filter(principals::email.is_not_null())
         .filter(
             organisations::operator

@@ -1,6 +1,6 @@
 //! Reports, with the two tables that lists filter on: what a report is about (facets) and who has it (parties).
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use diesel::prelude::*;
 
 use crate::domain::code::{Code, code_list};
@@ -344,6 +344,13 @@ code_list! {
     }
 }
 
+impl Sort {
+    /// Whether the order shows what is due.
+    pub fn by_due(self) -> bool {
+        matches!(self, Sort::Due | Sort::DueDescending)
+    }
+}
+
 /// The key of the last row of a page.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub enum After {
@@ -354,7 +361,12 @@ pub enum After {
 impl After {
     /// Whether the key is one of this order's.
     pub fn fits(&self, sort: Sort) -> bool {
-        matches!(self, After::On(..)) == matches!(sort, Sort::Due | Sort::DueDescending)
+        // Years that both databases hold: a cursor of ours has no other.
+        let year = match self {
+            After::At(at, _) => at.year(),
+            After::On(day, _) => day.year(),
+        };
+        matches!(self, After::On(..)) == sort.by_due() && (1..=9999).contains(&year)
     }
 }
 

@@ -570,7 +570,7 @@ async fn the_reporter_changes_a_report_until_the_desk_takes_it_up() {
         .json(change)
         .await
         .expect(200);
-    assert_eq!(changed.json()["routing"]["decision"], "auto");
+    assert_eq!(changed.json()["routing"]["decision"], "suggested");
     assert_eq!(changed.json()["status"], "information_requested");
     let answered = app
         .post(format!("{path}/transitions"))
@@ -579,6 +579,7 @@ async fn the_reporter_changes_a_report_until_the_desk_takes_it_up() {
         .json(json!({"action": "provide_information", "answer": "De WPO."}))
         .await
         .expect(200);
+    assert_eq!(answered.json()["status"], "routed");
     app.patch(&path)
         .by(&reporter)
         .if_match(&answered)

@@ -516,3 +516,250 @@ async fn the_second_return_makes_a_report_the_coordinators() {
         .expect_problem(409, "illegal_transition");
     act(&app, &coordinator, &id, route).await.expect(200);
 }
+
+#[actix_web::test]
+async fn a_question_goes_no_further_than_those_it_was_between() {
+    let app = TestApp::start().await;
+    let sluis = app.reporter("GM1714").await;
+    let terneuzen = app.reporter("GM0715").await;
+    let desk = app.desk().await;
+    let ocw = app.liaison("OCW").await;
+    let first = app
+        .post("/v1/reports")
+        .by(&sluis)
+        .json(school())
+        .await
+        .expect(201)
+        .id();
+    let second = app
+        .post("/v1/reports")
+        .by(&terneuzen)
+        .json(school())
+        .await
+        .expect(201)
+        .id();
+    let question = json!({"action": "request_information", "question": "Hoe heet de school?"});
+    act(&app, &ocw, &first, question).await.expect(200);
+    act(
+        &app,
+        &desk,
+        &second,
+        json!({"action": "merge", "mergeInto": first}),
+    )
+    .await
+    .expect(200);
+    app.deliver_mail().await;
+    act(
+        &app,
+        &sluis,
+        &first,
+        json!({"action": "withdraw", "reason": "Klaar."}),
+    )
+    .await
+    .expect(200);
+    let heir = app
+        .get(format!("/v1/reports/{second}"))
+        .by(&terneuzen)
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        (heir["status"].as_str(), &heir["question"]),
+        (Some("routed"), &Value::Null)
+    );
+    assert_eq!(
+        receivers(&app.deliver_mail().await),
+        receivers_of(&[&ocw, &terneuzen])
+    );
+}
+
+#[actix_web::test]
+async fn an_answer_that_names_the_rule_routes_the_report() {
+    let app = TestApp::start().await;
+    app.leave_mail();
+    let reporter = app.reporter("GM1714").await;
+    let desk = app.desk().await;
+    let mut unknown = school();
+    unknown["regulations"] = json!([]);
+    let id = app
+        .post("/v1/reports")
+        .by(&reporter)
+        .json(unknown)
+        .await
+        .expect(201)
+        .id();
+    act(
+        &app,
+        &desk,
+        &id,
+        json!({"action": "request_information", "question": "Welke regel?"}),
+    )
+    .await
+    .expect(200);
+    let path = format!("/v1/reports/{id}");
+    let seen = app.get(&path).by(&reporter).await.expect(200);
+    let named = json!({"regulations": [{"citation": "BWBR0003420", "article": "153"}]});
+    let changed = app
+        .patch(&path)
+        .by(&reporter)
+        .if_match(&seen)
+        .json(named)
+        .await
+        .expect(200)
+        .json();
+    // Until it is answered, what the rules say is a suggestion.
+    assert_eq!(
+        (
+            changed["routing"]["decision"].as_str(),
+            &changed["leadAuthority"]
+        ),
+        (Some("suggested"), &Value::Null)
+    );
+    assert_eq!(
+        changed["routing"]["suggestions"][0]["authority"]["abbreviation"],
+        "OCW"
+    );
+    let answered = act(
+        &app,
+        &reporter,
+        &id,
+        json!({"action": "provide_information", "answer": "De WPO."}),
+    )
+    .await;
+    let answered = answered.expect(200).json();
+    assert_eq!(
+        (
+            answered["status"].as_str(),
+            answered["routing"]["decision"].as_str()
+        ),
+        (Some("routed"), Some("auto"))
+    );
+}
+
+#[actix_web::test]
+async fn what_was_returned_is_not_given_to_the_same_authority_by_a_rule() {
+    let app = TestApp::start().await;
+    app.leave_mail();
+    let reporter = app.reporter("GM1714").await;
+    let desk = app.desk().await;
+    let ocw = app.liaison("OCW").await;
+    let id = app
+        .post("/v1/reports")
+        .by(&reporter)
+        .json(school())
+        .await
+        .expect(201)
+        .id();
+    let health = app.organisation("VWS").await;
+    let back =
+        json!({"action": "return", "reason": "Dit gaat over zorg.", "suggestedAuthority": health});
+    act(&app, &ocw, &id, back).await.expect(200);
+    let seen = app
+        .get(format!("/v1/reports/{id}"))
+        .by(&desk)
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(seen["routing"]["decision"], "suggested");
+    assert_eq!(
+        seen["routing"]["suggestions"][0]["authority"]["abbreviation"],
+        "VWS"
+    );
+    act(
+        &app,
+        &desk,
+        &id,
+        json!({"action": "request_information", "question": "Zorg of school?"}),
+    )
+    .await
+    .expect(200);
+    let answered = act(
+        &app,
+        &reporter,
+        &id,
+        json!({"action": "provide_information", "answer": "School."}),
+    )
+    .await;
+    assert_eq!(answered.expect(200).json()["status"], "submitted");
+}
+
+#[actix_web::test]
+async fn the_timeline_hides_what_the_report_hides() {
+    let app = TestApp::start().await;
+    app.leave_mail();
+    let reporter = app.reporter("GM1714").await;
+    let desk = app.desk().await;
+    let szw = app.liaison("SZW").await;
+    let mut draft = school();
+    draft["draft"] = json!(true);
+    draft["description"] = json!("Wat niemand hoeft te weten.");
+    let seen = app
+        .post("/v1/reports")
+        .by(&reporter)
+        .json(draft)
+        .await
+        .expect(201);
+    let (id, path) = (seen.id(), format!("/v1/reports/{}", seen.id()));
+    app.patch(&path)
+        .by(&reporter)
+        .if_match(&seen)
+        .json(json!({"description": "De norm knelt."}))
+        .await
+        .expect(200);
+    act(&app, &reporter, &id, json!({"action": "submit"}))
+        .await
+        .expect(200);
+    let contributors =
+        json!({"action": "change_contributors", "contributors": [app.organisation("SZW").await]});
+    act(&app, &desk, &id, contributors).await.expect(200);
+    act(
+        &app,
+        &app.liaison("OCW").await,
+        &id,
+        json!({"action": "request_information", "question": "Wie?"}),
+    )
+    .await
+    .expect(200);
+    let seen = app.get(&path).by(&reporter).await.expect(200);
+    let contact = json!({"contact": {"name": "Team", "email": "team@sluis.example"}, "effect": "De school is dicht."});
+    app.patch(&path)
+        .by(&reporter)
+        .if_match(&seen)
+        .json(contact)
+        .await
+        .expect(200);
+    let timeline = |by: Actor| {
+        let app = &app;
+        let path = format!("{path}/events");
+        async move { Value::from(app.all_pages(&by, &path, 100).await).to_string() }
+    };
+    let (to_desk, to_contributor) = (timeline(desk).await, timeline(szw).await);
+    assert!(to_desk.contains("team@sluis.example") && to_desk.contains("De school is dicht."));
+    assert!(
+        !to_contributor.contains("team@sluis.example")
+            && to_contributor.contains("De school is dicht.")
+    );
+    assert!(!to_desk.contains("Wat niemand hoeft te weten."));
+}
+
+#[actix_web::test]
+async fn a_token_for_less_does_less_than_its_holder_may() {
+    use meldpunt::domain::actor::{Role, Scope};
+    let app = TestApp::start().await;
+    app.leave_mail();
+    let reporter = app.reporter("GM1714").await;
+    let id = app
+        .post("/v1/reports")
+        .by(&reporter)
+        .json(school())
+        .await
+        .expect(201)
+        .id();
+    let bzk = app.organisation("BZK").await;
+    let scopes = [Scope::ReportsRead, Scope::ReportsWrite];
+    let client = app.client(&[Role::Desk], Some(&scopes), bzk).await;
+    let correct = json!({"action": "correct", "reason": "Ander terrein.", "domains": ["wmo"]});
+    act(&app, &client, &id, correct)
+        .await
+        .expect_problem(403, "insufficient_scope");
+}

@@ -180,7 +180,11 @@ impl<'a> Audiences<'a> {
         let sender = self
             .people
             .iter()
-            .find(|person| person.id == report.sender.id)
+            .find(|person| {
+                person.id == report.sender.id
+                    && person.organisation == report.submitter
+                    && person.roles.contains(&Role::Reporter)
+            })
             .map(of_person);
         let contact = report.content.contact.as_ref().map(|contact| {
             (

@@ -9,7 +9,7 @@ use crate::domain::identifier::parse_municipality_code;
 use crate::domain::invalid::FieldError;
 use crate::domain::report::{Cited, Confidentiality, Contact, Content, Remedy};
 use crate::domain::workflow::Places;
-use crate::services::Error;
+use crate::services::{Error, members};
 use crate::store::db::Conn;
 use crate::store::{places, policy_domains, regulations};
 
@@ -66,6 +66,11 @@ pub fn apply(
         next.requested.clone_from(requested);
     }
     if let Some(contact) = &changes.contact {
+        if let Some(given) = contact
+            && !members::is_deliverable(&given.email)
+        {
+            errors.push(FieldError::new("/contact/email", "email_malformed"));
+        }
         next.contact.clone_from(contact);
     }
     if let Some(entries) = &changes.citations {

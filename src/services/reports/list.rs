@@ -22,7 +22,7 @@ pub async fn page(
     context
         .db
         .read(move |conn| {
-            let visible = visible(&actor, &filter);
+            let visible = visible(&actor, &filter, sort);
             let found = reports::list(conn, &visible, &filter, sort, after.as_ref(), limit + 1)?;
             let named = found.iter().flat_map(|report| {
                 std::iter::once(report.submitter)
@@ -52,9 +52,9 @@ pub async fn page(
         .await
 }
 
-/// What `policy::view` grants, in the terms of a query. A filter on what the progress view hides finds nothing that is seen
-/// by it alone: it would tell what it hides.
-fn visible(actor: &Actor, filter: &Filter) -> Visible {
+/// What `policy::view` grants, in the terms of a query. A filter or an order by what the progress view hides finds
+/// nothing that is seen by it alone: it would tell what it hides.
+fn visible(actor: &Actor, filter: &Filter, sort: Sort) -> Visible {
     let mut parties = Vec::new();
     if actor.has(Role::Reporter) {
         parties.extend([Party::Reporter, Party::Follower]);
@@ -62,7 +62,7 @@ fn visible(actor: &Actor, filter: &Filter) -> Visible {
     if actor.has(Role::Liaison) {
         parties.extend([Party::Lead, Party::Contributor, Party::Follower]);
     }
-    if filter.asks_beyond_progress() {
+    if filter.asks_beyond_progress() || sort.by_due() {
         parties.retain(|party| *party != Party::Follower);
     }
     Visible {

@@ -25,6 +25,12 @@ pub struct NewReport {
     pub on_behalf_of: Option<OrganisationId>,
 }
 
+/// What comes of looking before the transaction.
+enum Prepared {
+    Answered(Answer),
+    Report(Box<(Report, Option<Routing>)>),
+}
+
 /// Takes a report in. What takes looking up happens before the transaction; the transaction writes all: report, number,
 /// events, notices, saved answer.
 ///
@@ -42,10 +48,24 @@ where
 {
     let ctx = context.clone();
     let reader = actor.clone();
-    let (report, routing) = context
+    let asked = key.clone();
+    let prepared = context
         .db
-        .read(move |conn| prepare(conn, &ctx, &reader, &new))
+        .read(move |conn| {
+            // What was answered is answered so again, though the facts it was checked against have changed.
+            if let Some(key) = &asked
+                && let Some(answer) = idempotency::saved(conn, reader.id, key, ctx.clock.now())?
+            {
+                return Ok(Prepared::Answered(answer));
+            }
+            let (report, routing) = prepare(conn, &ctx, &reader, &new)?;
+            Ok::<_, Error>(Prepared::Report(Box::new((report, routing))))
+        })
         .await?;
+    let (report, routing) = match prepared {
+        Prepared::Answered(answer) => return Ok(answer),
+        Prepared::Report(prepared) => *prepared,
+    };
     let ctx = context.clone();
     context
         .db
