@@ -112,7 +112,7 @@ fn masked(email: &str) -> String {
 #[utoipa::path(
     tag = "notices",
     params(NoticeParams),
-    responses((status = 200, description = "A page of notices (kennisgevingen)", body = Page<Notice>)),
+    responses((status = 200, description = "A page of notices (kennisgevingen)", body = Page<Notice>, headers(("Link" = String, description = "The first and the next page (RFC 8288)")))),
     security(("oauth2" = ["admin"])),
 )]
 #[get("/notices")]

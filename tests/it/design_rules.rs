@@ -157,3 +157,272 @@ async fn the_documentation_page_comes_from_the_service_alone() {
     let document: Value = app.get("/docs/openapi.json").await.expect(200).json();
     assert_eq!(document["servers"][0]["url"], "/v1");
 }
+
+// --- bodies -------------------------------------------------------------------------------------------------------------
+
+/// Needs no sign-in, so that the body alone decides.
+const OPEN: &str = "/v1/sessions";
+
+#[actix_web::test]
+async fn a_body_that_is_no_json_is_a_400() {
+    let app = TestApp::start().await;
+    let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
+    let deeper = format!("{}1{}", "{\"a\":".repeat(10_000), "}".repeat(10_000));
+    let bodies: Vec<Vec<u8>> = vec![
+        b"".to_vec(),
+        b"{".to_vec(),
+        b"{'email': 'x'}".to_vec(),
+        b"{\"email\": \"x\",}".to_vec(),
+        b"{\"email\": \"x\"} {}".to_vec(),
+        b"NaN".to_vec(),
+        b"{\"email\": \"\xff\xfe\"}".to_vec(),
+        b"\xef\xbb\xbf{}".to_vec(),
+        b"{\"email\": \"\\ud800\"}".to_vec(),
+        b"\x00\x00\x00".to_vec(),
+        deep.into_bytes(),
+        deeper.into_bytes(),
+    ];
+    for body in bodies {
+        let shown = String::from_utf8_lossy(&body[..body.len().min(40)]).into_owned();
+        let reply = app.post(OPEN).body("application/json", body).await;
+        assert_eq!(reply.status, 400, "{shown}: {reply}");
+        assert_eq!(reply.json()["code"], "malformed", "{shown}");
+    }
+}
+
+#[actix_web::test]
+async fn every_faulty_field_of_a_body_is_named_at_once() {
+    let app = TestApp::start().await;
+    app.post(OPEN)
+        .json(serde_json::json!({"email": 3, "colour": "red", "a/b~c": 1}))
+        .await
+        .expect_faults(&[
+            ("/a~1b~0c", "unknown_field"),
+            ("/colour", "unknown_field"),
+            ("/email", "wrong_type"),
+            ("/password", "required"),
+        ]);
+    for body in ["[]", "null", "\"text\"", "3"] {
+        app.post(OPEN)
+            .body("application/json", body)
+            .await
+            .expect_faults(&[("", "wrong_type")]);
+    }
+}
+
+#[actix_web::test]
+async fn control_characters_are_refused_wherever_they_stand() {
+    let app = TestApp::start().await;
+    let reporter = app.reporter("GM1714").await;
+    for character in ["\u{0}", "\u{7}", "\u{1b}", "\u{7f}", "\u{85}"] {
+        app.post("/v1/reports")
+            .by(&reporter)
+            .json(serde_json::json!({
+                "draft": true, "description": format!("a{character}b"), "domains": [character],
+                "contact": {"name": character, "email": "jan@example.org"}
+            }))
+            .await
+            .expect_faults(&[
+                ("/contact/name", "control_character"),
+                ("/description", "control_character"),
+                ("/domains/0", "control_character"),
+            ]);
+    }
+    app.post("/v1/reports")
+        .by(&reporter)
+        .json(serde_json::json!({"draft": true, "description": "regel\r\n\tregel"}))
+        .await
+        .expect(201);
+}
+
+#[actix_web::test]
+async fn a_body_in_another_form_is_a_415() {
+    let app = TestApp::start().await;
+    let body = r#"{"email": "x", "password": "y"}"#;
+    for media in [
+        "",
+        "text/plain",
+        "application/xml",
+        "application/x-www-form-urlencoded",
+        "application/jsonx",
+    ] {
+        app.post(OPEN)
+            .body(media, body)
+            .await
+            .expect_problem(415, "unsupported_media_type");
+    }
+    for encoding in ["gzip", "br", "deflate", "zstd"] {
+        app.post(OPEN)
+            .header("content-encoding", encoding)
+            .body("application/json", body)
+            .await
+            .expect_problem(415, "unsupported_media_type");
+    }
+    for media in ["application/json; charset=utf-8", "Application/JSON"] {
+        app.post(OPEN)
+            .body(media, body)
+            .await
+            .expect_problem(401, "wrong_credentials");
+    }
+}
+
+#[actix_web::test]
+async fn a_body_beyond_the_limit_is_a_413() {
+    let app = TestApp::start().await;
+    let limit = app.context.settings.body_limit;
+    let of = |size: usize| format!("\"{}\"", "a".repeat(size - 2));
+    app.post(OPEN)
+        .body("application/json", of(limit))
+        .await
+        .expect(400);
+    for size in [limit + 1, 4 * limit] {
+        app.post(OPEN)
+            .body("application/json", of(size))
+            .await
+            .expect_problem(413, "too_large");
+    }
+}
+
+#[actix_web::test]
+async fn a_method_that_a_path_has_not_is_a_405_that_names_those_it_has() {
+    let app = TestApp::start().await;
+    for (method, path, allowed) in [
+        (Method::GET, "/v1/sessions", "POST"),
+        (Method::PUT, "/v1/me", "GET, HEAD, PATCH"),
+        (Method::DELETE, "/v1/reports", "GET, HEAD, POST"),
+        (
+            Method::PUT,
+            "/v1/reports/0193a1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b",
+            "DELETE, GET, HEAD, PATCH",
+        ),
+        (Method::TRACE, "/v1/me", "GET, HEAD, PATCH"),
+    ] {
+        let reply = app
+            .call(method.clone(), path)
+            .await
+            .expect_problem(405, "method_not_allowed");
+        let mut methods: Vec<&str> = reply.header("allow").unwrap().split(", ").collect();
+        methods.sort_unstable();
+        assert_eq!(methods.join(", "), allowed, "{method} {path}");
+    }
+}
+
+#[actix_web::test]
+async fn a_query_key_that_is_unknown_wrong_or_repeated_is_named() {
+    let app = TestApp::start().await;
+    let desk = app.desk().await;
+    let cases: &[(&str, &[(&str, &str)])] = &[
+        ("colour=red", &[("colour", "unknown_field")]),
+        ("limit=0", &[("limit", "too_small")]),
+        ("limit=101", &[("limit", "too_large")]),
+        ("limit=x", &[("limit", "wrong_type")]),
+        ("limit=1&limit=2", &[("limit", "repeated")]),
+        ("status=routed&status=nothing", &[("status", "not_in_list")]),
+        ("cursor=none-of-ours", &[("cursor", "wrong_cursor")]),
+        (
+            "updatedSince=yesterday",
+            &[("updatedSince", "wrong_format")],
+        ),
+        (
+            "sort=title&colour=red",
+            &[("colour", "unknown_field"), ("sort", "not_in_list")],
+        ),
+        (
+            "externalReference=a%00b",
+            &[("externalReference", "control_character")],
+        ),
+    ];
+    for (query, faults) in cases {
+        app.get(format!("/v1/reports?{query}"))
+            .by(&desk)
+            .await
+            .expect_problem(400, "invalid_query")
+            .expect_faults(faults);
+    }
+    for query in [
+        "",
+        "status=routed&status=in_review",
+        "updatedSince=2026-11-25T11:00:00%2B01:00",
+        "limit=100",
+    ] {
+        app.get(format!("/v1/reports?{query}"))
+            .by(&desk)
+            .await
+            .expect(200);
+    }
+}
+
+#[actix_web::test]
+async fn paths_that_try_to_climb_or_hide_lead_nowhere() {
+    let app = TestApp::start().await;
+    let desk = app.desk().await;
+    for path in [
+        "/v1/reports/%00",
+        "/v1/reports/..%2f..%2fetc%2fpasswd",
+        "/v1/reports/0193a1b2",
+        "/v1/reports/%ff",
+        "/v1//reports",
+        "/V1/reports",
+        "/docs/..%2f..%2fCargo.toml",
+        "/docs/none.html",
+    ] {
+        let reply = app.get(path).by(&desk).await;
+        assert_eq!(reply.status, 404, "{path}: {reply}");
+    }
+}
+
+#[actix_web::test]
+async fn a_tag_that_is_known_needs_no_second_sending() {
+    let app = TestApp::start().await;
+    let desk = app.desk().await;
+    let me = app.get("/v1/me").by(&desk).await.expect(200);
+    for tags in [
+        me.etag().to_owned(),
+        format!("\"x\", W/{}", me.etag()),
+        "*".to_owned(),
+    ] {
+        let known = app
+            .get("/v1/me")
+            .by(&desk)
+            .header("if-none-match", tags)
+            .await
+            .expect(304);
+        assert!(known.body.is_empty());
+        assert_eq!(known.etag(), me.etag());
+    }
+    app.get("/v1/me")
+        .by(&desk)
+        .header("if-none-match", "\"other\"")
+        .await
+        .expect(200);
+}
+
+#[actix_web::test]
+async fn if_match_is_demanded_and_compared() {
+    let app = TestApp::start().await;
+    let desk = app.desk().await;
+    let change = |tag: Option<&str>| {
+        let call = app
+            .patch("/v1/me")
+            .by(&desk)
+            .json(serde_json::json!({"language": "en"}));
+        match tag {
+            Some(tag) => call.header("if-match", tag),
+            None => call,
+        }
+    };
+    change(None).await.expect_problem(428, "if_match_required");
+    for tag in [
+        "\"2\"",
+        "\"0.abc\"",
+        "1",
+        "\"\"",
+        "W/\"1\"",
+        "\"x\"",
+        "\"99999999999\"",
+    ] {
+        change(Some(tag)).await.expect_problem(412, "stale_version");
+    }
+    let seen = app.get("/v1/me").by(&desk).await.expect(200);
+    change(Some(seen.etag())).await.expect(200);
+}

@@ -13,6 +13,8 @@ mod cli;
 mod design_rules;
 mod harness;
 mod identity;
+mod mail;
+mod matrix;
 mod messages;
 mod migrations;
 mod openapi;

@@ -1,0 +1,685 @@
+//! The authorization matrix: every operation of the OpenAPI document × every kind of caller × a thing of the caller's own
+//! organisation, of another's, and one that is missing. One row an operation; an operation without a row fails.
+//!
+//! The things belong to the municipality of Sluis (GM1714); its reports are routed to OCW, with SZW beside it.
+//! A caller without a token, or with one that is no good, gets 401; one whose token lacks the scope 403; whoever is not
+//! named in the row gets what the row says, and for a missing thing exactly the same.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+use meldpunt::domain::actor::Role;
+use reqwest::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::harness::TestApp;
+use crate::harness::actors::Actor;
+use crate::harness::client::Reply;
+use crate::harness::contract::{Operation, operations};
+
+// --- the table ----------------------------------------------------------------------------------------------------------
+
+/// What stands in the path.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Thing {
+    Nothing,
+    /// A report on its way, once of each confidentiality.
+    Report,
+    Draft,
+    Person,
+    Client,
+    Organisation,
+    Notice,
+    /// A fact that everybody may read.
+    Fact(&'static str),
+}
+use Thing::*;
+
+/// Who may. `Analysts` read what is not confidential.
+const ALL: &[&str] = &[
+    "reporter",
+    "client",
+    "scopeless client",
+    "stranger",
+    "strange client",
+    "lead",
+    "contributor",
+    "other liaison",
+    "desk",
+    "coordinator",
+    "BZK analyst",
+    "ministry analyst",
+    "municipal analyst",
+    "org admin",
+    "strange org admin",
+    "BZK org admin",
+    "admin",
+];
+const READERS: &[&str] = &[
+    "reporter",
+    "client",
+    "lead",
+    "contributor",
+    "desk",
+    "coordinator",
+    "BZK analyst",
+    "ministry analyst",
+];
+const WORKERS: &[&str] = &[
+    "reporter",
+    "client",
+    "lead",
+    "contributor",
+    "desk",
+    "coordinator",
+];
+const OWNERS: &[&str] = &["reporter", "client"];
+const WRITERS: &[&str] = &[
+    "reporter",
+    "client",
+    "stranger",
+    "strange client",
+    "desk",
+    "coordinator",
+];
+const RULES: &[&str] = &[
+    "lead",
+    "contributor",
+    "other liaison",
+    "desk",
+    "coordinator",
+    "BZK analyst",
+    "ministry analyst",
+    "municipal analyst",
+];
+const SEES_A_LIST: &[&str] = &[
+    "reporter",
+    "client",
+    "stranger",
+    "strange client",
+    "lead",
+    "contributor",
+    "other liaison",
+    "desk",
+    "coordinator",
+    "BZK analyst",
+    "ministry analyst",
+    "municipal analyst",
+];
+const MANAGERS: &[&str] = &["org admin", "admin"];
+const KEEPERS: &[&str] = &["coordinator", "admin"];
+const ADMIN: &[&str] = &["admin"];
+const PEOPLE: &[&str] = &[
+    "reporter",
+    "stranger",
+    "lead",
+    "contributor",
+    "other liaison",
+    "desk",
+    "coordinator",
+    "BZK analyst",
+    "ministry analyst",
+    "municipal analyst",
+    "org admin",
+    "strange org admin",
+    "BZK org admin",
+    "admin",
+];
+
+/// An operation: what stands in its path, who may and gets which status, what the others get who hold the scope.
+/// Writes name a version that never was, so whoever may gets 412 and nothing changes.
+type Row = (&'static str, Thing, &'static [&'static str], u16, u16);
+
+const REPORTS: &[Row] = &[
+    ("listReports", Nothing, SEES_A_LIST, 200, 403),
+    ("submitReport", Nothing, WRITERS, 201, 403),
+    ("getReport", Report, READERS, 200, 404),
+    ("changeReport", Report, OWNERS, 412, 403),
+    ("deleteDraft", Draft, OWNERS, 412, 404),
+    ("listEvents", Report, READERS, 200, 404),
+    ("listTransitions", Report, READERS, 200, 404),
+    ("makeTransition", Report, WORKERS, 412, 404),
+    ("previewRouting", Nothing, WRITERS, 200, 403),
+    ("listRoutingRules", Nothing, RULES, 200, 403),
+    ("getRoutingRule", Fact("34"), RULES, 200, 403),
+];
+
+const MANAGEMENT: &[Row] = &[
+    ("listPeople", Organisation, MANAGERS, 200, 404),
+    ("invitePerson", Organisation, MANAGERS, 201, 404),
+    ("getPerson", Person, MANAGERS, 200, 404),
+    ("changePerson", Person, MANAGERS, 412, 404),
+    ("removePerson", Person, MANAGERS, 412, 404),
+    ("resendInvitation", Person, MANAGERS, 202, 404),
+    ("listClients", Organisation, MANAGERS, 200, 404),
+    ("createClient", Organisation, MANAGERS, 201, 404),
+    ("getClient", Client, MANAGERS, 200, 404),
+    ("changeClient", Client, MANAGERS, 412, 404),
+    ("removeClient", Client, MANAGERS, 412, 404),
+    ("renewClientSecret", Client, MANAGERS, 201, 404),
+    ("addOrganisation", Nothing, ADMIN, 201, 403),
+    ("changeOrganisation", Organisation, ADMIN, 412, 403),
+    ("listNotices", Nothing, ADMIN, 200, 403),
+    ("getNotice", Notice, ADMIN, 200, 403),
+    ("resendNotice", Notice, ADMIN, 409, 403),
+];
+
+const FACTS: &[Row] = &[
+    ("listOrganisations", Nothing, ALL, 200, 403),
+    ("getOrganisation", Organisation, ALL, 200, 403),
+    ("listProvinces", Nothing, ALL, 200, 403),
+    ("getProvince", Fact("PV29"), ALL, 200, 403),
+    ("listMunicipalities", Nothing, ALL, 200, 403),
+    ("getMunicipality", Fact("GM1714"), ALL, 200, 403),
+    ("addMunicipality", Nothing, KEEPERS, 201, 403),
+    ("changeMunicipality", Fact("GM1714"), KEEPERS, 412, 403),
+    ("listRegions", Nothing, ALL, 200, 403),
+    ("getRegion", Fact("KR-ZEEUWS-VLAANDEREN"), ALL, 200, 403),
+    ("addRegion", Nothing, KEEPERS, 201, 403),
+    (
+        "changeRegion",
+        Fact("KR-ZEEUWS-VLAANDEREN"),
+        KEEPERS,
+        412,
+        403,
+    ),
+    ("listRegulations", Nothing, ALL, 200, 403),
+    ("getRegulation", Fact("BWBR0003420"), ALL, 200, 403),
+    ("addRegulation", Nothing, KEEPERS, 201, 403),
+    ("changeRegulation", Fact("BWBR0003420"), KEEPERS, 412, 403),
+    ("listDomains", Nothing, ALL, 200, 403),
+    ("getDomain", Fact("onderwijs-po"), ALL, 200, 403),
+    ("addDomain", Nothing, KEEPERS, 201, 403),
+    ("changeDomain", Fact("onderwijs-po"), KEEPERS, 412, 403),
+];
+
+/// The last row signs everybody out. A machine has nothing to sign out from.
+const SIGN_IN: &[Row] = &[
+    ("getMe", Nothing, ALL, 200, 403),
+    ("changeMe", Nothing, PEOPLE, 412, 403),
+    ("createSession", Nothing, ALL, 401, 401),
+    ("requestToken", Nothing, ALL, 400, 400),
+    ("setPassword", Nothing, ALL, 400, 400),
+    ("askPasswordReset", Nothing, ALL, 202, 202),
+    ("endSession", Nothing, PEOPLE, 204, 409),
+];
+
+/// The body of an operation that needs one; `N` becomes a number of its own, so that nothing is there already.
+fn body(operation: &str, number: usize) -> Option<Value> {
+    let n = |text: &str| text.replace('N', &number.to_string());
+    Some(match operation {
+        "submitReport" => json!({"draft": true}),
+        "previewRouting" => json!({"domains": ["onderwijs-po"]}),
+        "makeTransition" => json!({"action": "withdraw", "reason": "Niet meer nodig."}),
+        "invitePerson" => {
+            json!({"name": "Iemand", "email": n("iemand.N@matrix.example"), "roles": ["reporter"]})
+        }
+        "createClient" => json!({"name": "Koppeling", "roles": ["reporter"]}),
+        "addOrganisation" => json!({"kind": "partner", "name": n("Stichting N")}),
+        "addMunicipality" => {
+            json!({"code": format!("GM{:04}", 4000 + number), "name": n("Gemeente N"), "provinceCode": "PV29"})
+        }
+        "addRegion" => json!({
+            "code": n("AR-MATRIX-N"), "kind": "anticipating", "name": n("Regio N"), "municipalities": ["GM1714"],
+            "source": "Matrix", "confidence": "high"
+        }),
+        "addRegulation" => json!({
+            "identifier": format!("BWBR{:07}", 9_000_000 + number), "title": n("Wet N"), "kind": "act", "level": "national"
+        }),
+        "addDomain" => {
+            json!({"code": n("matrix-N"), "label": n("Terrein N"), "labelEn": n("Domain N")})
+        }
+        "createSession" => {
+            json!({"email": "niemand@matrix.example", "password": "onbekend wachtwoord"})
+        }
+        "setPassword" => json!({"token": "onbekend", "password": "een lang wachtwoord"}),
+        "askPasswordReset" => json!({"email": "niemand@matrix.example"}),
+        name if name.starts_with("change") => json!({}),
+        _ => return None,
+    })
+}
+
+// --- the callers --------------------------------------------------------------------------------------------------------
+
+/// The scopes of each role, as the design has them.
+fn scopes(role: Role) -> &'static [&'static str] {
+    match role {
+        Role::Reporter => &["reports:read", "reports:write"],
+        Role::Desk => &["reports:read", "reports:write", "triage"],
+        Role::Coordinator => &["reports:read", "reports:write", "triage", "reference:write"],
+        Role::Liaison => &["reports:read", "triage"],
+        Role::Analyst => &["reports:read"],
+        Role::OrgAdmin => &["organisation:manage"],
+        Role::Admin => &["reference:write", "organisation:manage", "admin"],
+    }
+}
+
+struct Caller {
+    name: &'static str,
+    actor: Actor,
+    scopes: &'static [&'static str],
+}
+
+struct World {
+    app: TestApp,
+    callers: Vec<Caller>,
+    /// Tokens that are no good.
+    refused: Vec<(&'static str, Option<String>)>,
+    /// Confidentiality and id.
+    reports: Vec<(&'static str, String)>,
+    draft: String,
+    person: String,
+    client: String,
+    organisation: String,
+    notice: String,
+}
+
+impl World {
+    async fn new() -> Self {
+        let app = TestApp::start().await;
+        app.leave_mail();
+        let mut callers = Vec::new();
+        for (name, role, home) in [
+            ("reporter", Role::Reporter, "GM1714"),
+            ("stranger", Role::Reporter, "GM0363"),
+            ("lead", Role::Liaison, "OCW"),
+            ("contributor", Role::Liaison, "SZW"),
+            ("other liaison", Role::Liaison, "VWS"),
+            ("desk", Role::Desk, "BZK"),
+            ("coordinator", Role::Coordinator, "BZK"),
+            ("BZK analyst", Role::Analyst, "BZK"),
+            ("ministry analyst", Role::Analyst, "VWS"),
+            ("municipal analyst", Role::Analyst, "GM0363"),
+            ("org admin", Role::OrgAdmin, "GM1714"),
+            ("strange org admin", Role::OrgAdmin, "GM0363"),
+            ("BZK org admin", Role::OrgAdmin, "BZK"),
+            ("admin", Role::Admin, "BZK"),
+        ] {
+            let home = app.organisation(home).await;
+            let actor = app.person(&[role], home).await;
+            callers.push(Caller {
+                name,
+                actor,
+                scopes: scopes(role),
+            });
+        }
+        let own = app.organisation("GM1714").await;
+        let other = app.organisation("GM0363").await;
+        let role = &[Role::Reporter];
+        for (name, actor, scopes) in [
+            (
+                "client",
+                app.client(role, None, own).await,
+                scopes(Role::Reporter),
+            ),
+            (
+                "strange client",
+                app.client(role, None, other).await,
+                scopes(Role::Reporter),
+            ),
+            (
+                "scopeless client",
+                app.client(role, Some(&[]), own).await,
+                &[][..],
+            ),
+        ] {
+            callers.push(Caller {
+                name,
+                actor,
+                scopes,
+            });
+        }
+        let by = |name: &str| {
+            let found = callers.iter().find(|caller| caller.name == name);
+            found.unwrap().actor.clone()
+        };
+        let (reporter, desk) = (by("reporter"), by("desk"));
+        let mut reports = Vec::new();
+        for confidentiality in ["public_after_review", "government_only", "confidential"] {
+            reports.push((
+                confidentiality,
+                routed(&app, &reporter, &desk, confidentiality).await,
+            ));
+        }
+        let draft = app
+            .post("/v1/reports")
+            .by(&reporter)
+            .json(json!({"draft": true}))
+            .await
+            .expect(201)
+            .id();
+        let notice = app
+            .get("/v1/notices")
+            .by(&by("admin"))
+            .await
+            .expect(200)
+            .items()[0]["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let refused = refused(&app).await;
+        let person = app.person(role, own).await.id.to_string();
+        let client = app.client(role, None, own).await.id.to_string();
+        Self {
+            reports,
+            draft,
+            notice,
+            refused,
+            person,
+            client,
+            organisation: own.to_string(),
+            callers,
+            app,
+        }
+    }
+
+    /// The things of a row, each with what may be said of it.
+    fn things(&self, thing: Thing) -> Vec<(&'static str, String)> {
+        let one = |id: &String| vec![("own", id.clone())];
+        match thing {
+            Nothing => one(&String::new()),
+            Report => self.reports.clone(),
+            Draft => one(&self.draft),
+            Person => one(&self.person),
+            Client => one(&self.client),
+            Organisation => one(&self.organisation),
+            Notice => one(&self.notice),
+            Fact(code) => one(&code.to_owned()),
+        }
+    }
+}
+
+/// A report of Sluis with OCW in the lead and SZW beside it.
+async fn routed(app: &TestApp, reporter: &Actor, desk: &Actor, confidentiality: &str) -> String {
+    let report = app
+        .post("/v1/reports")
+        .by(reporter)
+        .json(json!({
+            "title": "Norm", "description": "De norm knelt.", "effect": "De school sluit.", "municipalities": ["GM1714"],
+            "regulations": [{"citation": "BWBR0003420", "article": "153"}], "confidentiality": confidentiality
+        }))
+        .await
+        .expect(201);
+    assert_eq!(report.json()["leadAuthority"]["abbreviation"], "OCW");
+    let path = format!("/v1/reports/{}", report.id());
+    let seen = app.get(&path).by(desk).await.expect(200);
+    app.post(format!("{path}/transitions"))
+        .by(desk)
+        .if_match(&seen)
+        .json(json!({"action": "change_contributors", "contributors": [app.organisation("SZW").await]}))
+        .await
+        .expect(200);
+    report.id()
+}
+
+/// No token, and tokens that were good or never were.
+async fn refused(app: &TestApp) -> Vec<(&'static str, Option<String>)> {
+    let home = app.organisation("GM1714").await;
+    let someone = app.person(&[Role::Reporter, Role::OrgAdmin], home).await;
+    let expired = app
+        .token_until(&someone, app.now() - TimeDelta::minutes(1))
+        .await;
+    let revoked = app.token_of(&someone).await;
+    app.delete("/v1/sessions/current")
+        .by(&someone)
+        .await
+        .expect(204);
+    vec![
+        ("no token", None),
+        ("garbage", Some("a.b.c".to_owned())),
+        ("an expired token", Some(expired)),
+        ("a revoked token", Some(revoked)),
+    ]
+}
+
+// --- walking it ---------------------------------------------------------------------------------------------------------
+
+fn operation(id: &str) -> Operation {
+    operations()
+        .find(|operation| operation.id == id)
+        .unwrap_or_else(|| panic!("{id} is not in the document"))
+}
+
+impl World {
+    /// Calls an operation with this in its path.
+    async fn call(&self, operation: &Operation, thing: &str, token: Option<&str>) -> Reply {
+        static NUMBER: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(1);
+        let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let mut parts: Vec<&str> = operation.path.split('/').collect();
+        for part in &mut parts {
+            if part.starts_with('{') {
+                *part = thing;
+            }
+        }
+        let method = Method::from_bytes(operation.method.to_uppercase().as_bytes()).unwrap();
+        let mut call = self.app.call(method, format!("/v1{}", parts.join("/")));
+        if let Some(token) = token {
+            call = call.token(token);
+        }
+        let takes = |name: &str| {
+            operation.value["parameters"]
+                .to_string()
+                .contains(&format!("\"{name}\""))
+        };
+        if takes("If-Match") {
+            call = call.header("if-match", "\"0\"");
+        }
+        if operation.id == "requestToken" {
+            call = call.form(&[("grant_type", "password")]);
+        } else if let Some(body) = body(operation.id, number) {
+            call = call.json(body);
+        }
+        call.await
+    }
+
+    /// Every cell of a row; the faults found.
+    async fn walk(&self, (id, thing, may, allowed, otherwise): Row) -> Vec<String> {
+        let operation = operation(id);
+        let ways = operation.value["security"].as_array().unwrap();
+        let open = ways.is_empty();
+        let needed: BTreeSet<&str> = ways
+            .iter()
+            .flat_map(|way| way["oauth2"].as_array().into_iter().flatten())
+            .filter_map(Value::as_str)
+            .collect();
+        let missing = match thing {
+            Fact(_) => "ZZ99".to_owned(),
+            _ => Uuid::now_v7().to_string(),
+        };
+        let mut faults = Vec::new();
+        for (said, own) in self.things(thing) {
+            for (who, token) in &self.refused {
+                let reply = self.call(&operation, &own, token.as_deref()).await;
+                let expected = if open { allowed } else { 401 };
+                if reply.status != expected {
+                    faults.push(format!("{id}: {who}: {} and not {expected}", reply.status));
+                }
+            }
+            for caller in &self.callers {
+                let who = caller.name;
+                let analyst = who.ends_with("analyst") && thing == Report && said == "confidential";
+                let has_scope =
+                    needed.is_empty() || caller.scopes.iter().any(|scope| needed.contains(scope));
+                let is_allowed = may.contains(&who) && !analyst;
+                let expected = match (has_scope, is_allowed) {
+                    (false, _) => 403,
+                    (true, true) => allowed,
+                    (true, false) if thing == Report => self.hidden(who, said, otherwise),
+                    (true, false) => otherwise,
+                };
+                let token = self.app.token_of(&caller.actor).await;
+                let reply = self.call(&operation, &own, Some(&token)).await;
+                if reply.status != expected {
+                    faults.push(format!(
+                        "{id} of {said}: {who}: {} and not {expected}",
+                        reply.status
+                    ));
+                }
+                if !has_scope && reply.json()["code"] != "insufficient_scope" {
+                    faults.push(format!("{id}: {who}: {reply}"));
+                }
+                if thing == Nothing || open {
+                    continue;
+                }
+                let nothing = self.call(&operation, &missing, Some(&token)).await;
+                let there = has_scope && is_allowed;
+                if there && nothing.status != 404 {
+                    faults.push(format!("{id} of what is missing: {who}: {nothing}"));
+                }
+                // What may be known to exist may be refused by name; anything else must look as if it were not there.
+                if !there && reply.status == 404 && bare(&nothing) != bare(&reply) {
+                    faults.push(format!(
+                        "{id}: {who} can tell another's from a missing one: {reply}\n{nothing}"
+                    ));
+                }
+            }
+        }
+        faults
+    }
+
+    /// A report that is seen may be refused by name; one that is not is not there.
+    fn hidden(&self, who: &str, said: &str, otherwise: u16) -> u16 {
+        let sees = READERS.contains(&who) && !(who.ends_with("analyst") && said == "confidential");
+        if sees { otherwise } else { 404 }
+    }
+}
+
+/// A reply without what differs each time.
+fn bare(reply: &Reply) -> (u16, Value) {
+    let mut body = reply.json();
+    body["requestId"] = Value::Null;
+    (reply.status, body)
+}
+
+async fn walk(rows: &[Row]) {
+    let world = World::new().await;
+    let mut faults = Vec::new();
+    for row in rows {
+        faults.extend(world.walk(*row).await);
+    }
+    assert!(
+        faults.is_empty(),
+        "{} faults:\n{}",
+        faults.len(),
+        faults.join("\n")
+    );
+}
+
+#[test]
+fn every_operation_has_a_row_and_every_row_an_operation() {
+    let rows: Vec<&str> = [REPORTS, MANAGEMENT, FACTS, SIGN_IN]
+        .concat()
+        .iter()
+        .map(|row| row.0)
+        .collect();
+    let of_rows: BTreeSet<&str> = rows.iter().copied().collect();
+    assert_eq!(of_rows.len(), rows.len(), "a row stands there twice");
+    let documented: BTreeSet<&str> = operations().map(|operation| operation.id).collect();
+    let without: Vec<_> = documented.symmetric_difference(&of_rows).collect();
+    assert!(
+        without.is_empty(),
+        "without a row, or a row without an operation: {without:?}"
+    );
+}
+
+#[actix_web::test]
+async fn reports_are_for_those_the_table_names() {
+    walk(REPORTS).await;
+}
+
+#[actix_web::test]
+async fn management_is_for_those_the_table_names() {
+    walk(MANAGEMENT).await;
+}
+
+#[actix_web::test]
+async fn facts_are_read_by_all_and_kept_by_those_the_table_names() {
+    walk(FACTS).await;
+}
+
+#[actix_web::test]
+async fn everybody_asks_who_it_is_and_signs_out() {
+    walk(SIGN_IN).await;
+}
+
+// --- side doors ---------------------------------------------------------------------------------------------------------
+
+#[actix_web::test]
+async fn a_list_holds_what_can_be_read_whatever_is_asked() {
+    let world = World::new().await;
+    let app = &world.app;
+    let desk = &world
+        .callers
+        .iter()
+        .find(|caller| caller.name == "desk")
+        .unwrap()
+        .actor;
+    let (said, secret) = &world.reports[2];
+    assert_eq!(*said, "confidential");
+    let report = app
+        .get(format!("/v1/reports/{secret}"))
+        .by(desk)
+        .await
+        .expect(200);
+    let reference = report.text("reference");
+    let submitter = world.organisation.as_str();
+    let filters: &[&[(&str, &str)]] = &[
+        &[],
+        &[("reference", &reference)],
+        &[("submitter", submitter)],
+        &[("municipality", "GM1714")],
+        &[("regulation", "BWBR0003420")],
+        &[("status", "routed")],
+    ];
+    for caller in &world.callers {
+        let path = format!("/v1/reports/{secret}");
+        let reads = app.get(&path).by(&caller.actor).await.status == 200;
+        for filter in filters {
+            let list = app.get("/v1/reports").query(filter).by(&caller.actor).await;
+            if list.status == 403 {
+                continue;
+            }
+            let shown = list
+                .items()
+                .iter()
+                .any(|item| item["id"] == secret.as_str());
+            assert_eq!(shown, reads, "{} with {filter:?}: {list}", caller.name);
+        }
+    }
+}
+
+#[actix_web::test]
+async fn an_idempotency_key_replays_nothing_to_another_caller() {
+    let app = TestApp::start().await;
+    let one = app.reporter("GM1714").await;
+    let other = app.reporter("GM1714").await;
+    let submit = async |by: &Actor, body: Value| {
+        app.post("/v1/reports")
+            .by(by)
+            .idempotency_key("sleutel-1")
+            .json(body)
+            .await
+    };
+    let draft = json!({"draft": true, "title": "Een"});
+    let first = submit(&one, draft.clone()).await.expect(201);
+    let again = submit(&one, draft.clone()).await.expect(201);
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    assert_eq!(again.body, first.body);
+    submit(&one, json!({"draft": true, "title": "Twee"}))
+        .await
+        .expect_problem(422, "idempotency_key_reused");
+    let theirs = submit(&other, draft.clone()).await.expect(201);
+    assert_eq!(theirs.header("idempotent-replayed"), None);
+    assert_ne!(theirs.id(), first.id());
+    // The key of one operation is no key of another.
+    app.post("/v1/routing/previews")
+        .by(&one)
+        .idempotency_key("sleutel-1")
+        .json(json!({}))
+        .await
+        .expect(200);
+    app.clock.forward(TimeDelta::hours(25));
+    let later = submit(&one, draft).await.expect(201);
+    assert_ne!(later.id(), first.id(), "kept for a day");
+}
