@@ -123,11 +123,11 @@ fn welcome(url: &str, mark: &Mark) -> String {
         "\nSign in, hand in a report, see the list:\n\n\
          TOKEN=$(curl -s {url}/v1/sessions -H 'Content-Type: application/json' \
          -d '{{\"email\":\"melder@sluis.example\",\"password\":\"{}\"}}' | sed -n 's/.*\"accessToken\":\"\\([^\"]*\\)\".*/\\1/p')\n\n\
-         curl -s {url}/v1/reports -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' \
+         curl -s -w '\\n' {url}/v1/reports -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' \
          -d '{{\"title\":\"Leerlingenvervoer stopt bij de grens\",\"description\":\"De dichtstbijzijnde school ligt in Vlaanderen; \
          vervoer daarheen mag niet worden vergoed.\",\"effect\":\"Elf gezinnen rijden dagelijks vijftig kilometer.\",\
          \"regulations\":[{{\"citation\":\"BWBR0003420\",\"article\":\"4\"}}],\"domains\":[\"onderwijs-po\"],\"municipalities\":[\"GM1714\"]}}'\n\n\
-         curl -s '{url}/v1/reports?limit=5' -H \"Authorization: Bearer $TOKEN\"\n\n\
+         curl -s -w '\\n' '{url}/v1/reports?limit=5' -H \"Authorization: Bearer $TOKEN\"\n\n\
          Stop with Ctrl-C; the next start finds everything back, --fresh starts over.",
         cast::PASSWORD
     );
