@@ -16,6 +16,7 @@ use crate::clock::{SharedClock, SystemClock};
 use crate::config::Settings;
 use crate::http::access_log::AccessLog;
 use crate::http::{envelope, health, router};
+use crate::mail::message;
 use crate::mail::transport::Transport;
 use crate::services::{Context, Error, seed};
 use crate::store::db::Db;
@@ -35,6 +36,15 @@ pub fn context_with(settings: Settings, clock: SharedClock) -> Result<Context, S
     settings.check()?;
     let db = Db::open(&settings.database()?, settings.database_connections)?;
     Ok(Context::new(db, clock, settings))
+}
+
+/// The way out for mail, with its settings checked: before anything is written, so that a wrong one stops the start.
+///
+/// # Errors
+/// One sentence for the operator.
+pub fn transport(settings: &Settings) -> Result<Transport, String> {
+    message::sender(&settings.mail_from)?;
+    Transport::from_settings(settings)
 }
 
 /// What `prepare` found to do.
@@ -87,12 +97,12 @@ pub fn server(context: Context, listener: TcpListener) -> std::io::Result<Server
 /// One sentence for the operator.
 pub fn serve(
     context: Context,
+    transport: Transport,
     listener: TcpListener,
     ready: impl FnOnce(&Context) -> Result<(), String> + Send + 'static,
 ) -> Result<(), String> {
     rt::System::new().block_on(async move {
         let told = Signals::listen().map_err(|e| format!("cannot listen for signals: {e}"))?;
-        let transport = Transport::from_settings(&context.settings)?;
         let deliverer = Deliverer::new(context.clone(), transport)?;
         let stop = deliverer.stopper();
         let server = server(context.clone(), listener).map_err(|e| format!("cannot serve: {e}"))?;

@@ -7,15 +7,18 @@ use crate::app;
 use crate::cli::logging;
 use crate::config::Settings;
 
-pub fn run(settings: Settings) -> Result<(), String> {
+pub fn run(mut settings: Settings) -> Result<(), String> {
     logging::start(&settings)?;
     let listener = bind(settings.listen)?;
+    // Port 0 stands for any that is free.
+    settings.listen = listener.local_addr().map_err(|e| e.to_string())?;
+    let transport = app::transport(&settings)?;
     let context = app::context(settings)?;
     let prepared = app::prepare(&context)?;
     if prepared.steps > 0 || prepared.facts {
         tracing::info!(steps = prepared.steps, facts = prepared.facts, "migrated");
     }
-    app::serve(context, listener, |context| {
+    app::serve(context, transport, listener, |context| {
         let address = context.settings.listen;
         if context.settings.log_format == "json" {
             tracing::info!(%address, "ready");

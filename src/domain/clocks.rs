@@ -87,7 +87,8 @@ pub fn end_suspension(report: &mut Report, now: DateTime<Utc>) {
     let (asked_on, until) = (answer.started_on, today.min(answer.due_on));
     let waited = u32::try_from((until - asked_on).num_days()).unwrap_or(0);
     for clock in &mut report.handling.clocks {
-        if clock.stopped_on.is_none() {
+        // The routing term stands still too, though it has stopped: a return sets it going again.
+        if clock.stopped_on.is_none() || clock.kind == ClockKind::Routing {
             clock.suspended_days += waited;
             clock.due_on = due_on_suspended(
                 clock.started_on,

@@ -153,27 +153,40 @@ pub struct Event {
 }
 
 impl Event {
-    /// The event as this reader may see it; none when it is not for its eyes. The progress view shows changes of status
-    /// with what is public about them, and no person's name.
-    pub fn seen_with(self, view: View) -> Option<Event> {
-        if view.is_full() {
-            return Some(self);
+    /// The event as this reader may see it; none when it is not for its eyes. Contact data is taken out where the report
+    /// hides it. The progress view shows changes of status with what is public about them, no person's name, and not who
+    /// the reporter is.
+    pub fn seen_with(mut self, view: View) -> Option<Event> {
+        match view {
+            View::Full { contact } => {
+                if !contact {
+                    self.details
+                        .corrections
+                        .retain(|correction| correction.field != "contact");
+                }
+                Some(self)
+            }
+            View::Progress => {
+                let changed = self.from != Some(self.to) && self.kind != EventKind::Created;
+                let reporter = self.author.capacity == Capacity::Reporter;
+                changed.then(|| Event {
+                    author: Author {
+                        principal: None,
+                        name: String::new(),
+                        organisation: self.author.organisation.filter(|_| !reporter),
+                        organisation_name: self.author.organisation_name.filter(|_| !reporter),
+                        capacity: self.author.capacity,
+                    },
+                    details: Details {
+                        lead: self.details.lead,
+                        outcome: self.details.outcome,
+                        public_explanation: self.details.public_explanation,
+                        ..Details::default()
+                    },
+                    ..self
+                })
+            }
         }
-        let changed = self.from != Some(self.to) && !matches!(self.kind, EventKind::Created);
-        changed.then(|| Event {
-            author: Author {
-                principal: None,
-                name: String::new(),
-                ..self.author
-            },
-            details: Details {
-                lead: self.details.lead,
-                outcome: self.details.outcome,
-                public_explanation: self.details.public_explanation,
-                ..Details::default()
-            },
-            ..self
-        })
     }
 }
 

@@ -89,14 +89,20 @@ pub fn notices(event: EventKind) -> &'static [(Audience, NoticeKind)] {
             (Lead, N::ForYou),
             (Contributors, N::ForYou),
             (Reporter, N::Forwarded),
+            (MergedReporters, N::Forwarded),
         ],
         E::Reroute => &[
             (Lead, N::ForYou),
             (NewContributors, N::ForYou),
             (FormerLead, N::Rerouted),
             (Reporter, N::Rerouted),
+            (MergedReporters, N::Rerouted),
         ],
-        E::Return => &[(Desk, N::Returned), (Reporter, N::Returned)],
+        E::Return => &[
+            (Desk, N::Returned),
+            (Reporter, N::Returned),
+            (MergedReporters, N::Returned),
+        ],
         E::RequestInformation => &[(Reporter, N::Question)],
         E::ProvideInformation => &[(Asker, N::Answer)],
         E::ContinueWithoutAnswer => &[(Reporter, N::Continued)],
@@ -124,15 +130,21 @@ pub fn notices(event: EventKind) -> &'static [(Audience, NoticeKind)] {
         E::GrantReopening => &[(Reporter, N::Reopened), (Lead, N::Reopened)],
         E::DenyReopening => &[(Reporter, N::ReopeningDenied)],
         E::Withdraw => &[
+            (Reporter, N::Withdrawn),
             (Lead, N::Withdrawn),
             (Contributors, N::Withdrawn),
             (DeskWithoutLead, N::Withdrawn),
         ],
         E::Merge => &[(Reporter, N::Merged)],
-        // The lead of the report that joined becomes a contributor here, if it was another.
-        E::MergedIn => &[(Lead, N::MergedIn), (NewContributors, N::MergedIn)],
+        // The lead of the report that joined is a contributor here, if it was another.
+        E::MergedIn => &[(Lead, N::MergedIn), (Contributors, N::MergedIn)],
         E::Unmerge => &[(Reporter, N::Unmerged), (Lead, N::Unmerged)],
-        E::TookOver => &[(Reporter, N::TookOver), (Lead, N::TookOver)],
+        E::TookOver => &[
+            (Reporter, N::TookOver),
+            (Lead, N::TookOver),
+            (Contributors, N::TookOver),
+            (DeskWithoutLead, N::TookOver),
+        ],
         E::Correct => &[(Reporter, N::Corrected)],
         E::ChangeContributors => &[(NewContributors, N::ForYou)],
         E::Created

@@ -254,6 +254,8 @@ pub struct BeforeMerge {
     pub resume_status: Option<Status>,
     pub lead: Option<OrganisationId>,
     pub clocks: Vec<Clock>,
+    /// The merge made its lead a contributor to the report it joined.
+    pub lead_joined: bool,
 }
 
 /// Where the handling stands, beyond what lists filter and sort on.
@@ -268,7 +270,6 @@ pub struct Handling {
     /// The desk has done something with it; the reporter no longer changes it at will.
     pub taken_up: bool,
     pub returns: u32,
-    pub had_lead: bool,
     pub reopening_asked: bool,
     pub question: Option<Question>,
     pub position: Option<Position>,

@@ -97,6 +97,28 @@ pub struct Routing {
     pub rule: Option<(i32, i32)>,
 }
 
+impl Routing {
+    /// The same, left to a person: the lead that a rule gave comes first among the suggestions.
+    pub fn as_suggestion(mut self) -> Self {
+        if let Some(lead) = self.lead.take() {
+            let because = self.explanation.clone();
+            let contributors = std::mem::take(&mut self.contributors);
+            let others = std::mem::take(&mut self.suggestions);
+            self.suggestions = std::iter::once(lead)
+                .chain(contributors)
+                .map(|authority| Suggestion {
+                    authority,
+                    because: because.clone(),
+                })
+                .chain(others)
+                .collect();
+            self.decision = Decision::Suggested;
+            self.rule = None;
+        }
+        self
+    }
+}
+
 /// How exactly a rule fits: the more of the citation it names, the higher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Specificity {
@@ -216,9 +238,16 @@ fn best<'a>(rules: &[&'a Rule], cited: &CitedRule, facts: &Facts) -> Vec<&'a Rul
     winners
 }
 
-/// The contributors of the deciding rule, and the leads and contributors of the best rules for the other citations.
+/// The contributors of the deciding rule and of every other that fits the primary citation, and the leads and contributors
+/// of the best rules for the other citations.
 fn contributors(rules: &[&Rule], decided: &Rule, facts: &Facts) -> Vec<OrganisationId> {
     let mut found = decided.contributors.clone();
+    if let Some(primary) = facts.citations.first() {
+        let fitting = rules
+            .iter()
+            .filter(|rule| rule.fit(primary, facts).is_some());
+        found.extend(fitting.flat_map(|rule| rule.contributors.iter().copied()));
+    }
     for cited in facts.citations.iter().skip(1) {
         for rule in best(rules, cited, facts) {
             found.push(rule.lead);
@@ -311,3 +340,6 @@ fn to_the_desk(winners: &[&Rule], facts: &Facts) -> Because {
         en: format!("{} {en}; the desk decides.", primary.label),
     }
 }
+
+#[cfg(test)]
+mod tests;

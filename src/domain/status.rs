@@ -397,14 +397,7 @@ pub static TRANSITIONS: &[Transition] = {
             &[F::Reason],
             &[],
         ),
-        row(
-            Merge,
-            OPEN,
-            To(Merged),
-            DESK,
-            &[F::MergeInto],
-            &[F::Explanation],
-        ),
+        row(Merge, OPEN, To(Merged), DESK, &[F::MergeInto], &[F::Reason]),
         row(Unmerge, &[Merged], Before, DESK, &[], &[F::Reason]),
         row(
             Correct,

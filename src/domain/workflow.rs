@@ -16,7 +16,7 @@ use crate::domain::publication::Publication;
 use crate::domain::report::{Cited, ClockKind, Confidentiality, MeasureKind, Outcome, Report};
 use crate::domain::status::{Action, Capacity, Field, Transition, legal};
 
-pub use change::route;
+pub use change::route_by_rule;
 pub use checks::{check_fields, missing_for_submission};
 pub use ties::{merge_into, settle_through, take_over, unmerge_from};
 
@@ -108,11 +108,14 @@ impl Input {
 /// What the actor may do with the report now: the rows of the table whose guards do not depend on what is sent.
 pub fn available(actor: &Actor, report: &Report, now: DateTime<Utc>) -> Vec<&'static Transition> {
     let capacities = policy::capacities(actor, report);
-    legal(report.status, &capacities)
+    let mut open: Vec<&'static Transition> = legal(report.status, &capacities)
         .filter(|row| {
             acting_as(row, &capacities, report).is_some() && checks::guard(row, report, now).is_ok()
         })
-        .collect()
+        .collect();
+    // Who may settle as desk and as lead sees it once.
+    open.dedup_by_key(|row| row.action);
+    open
 }
 
 /// The row of an action for this actor, and as whom it acts.
@@ -130,7 +133,6 @@ pub fn find(
 
 /// The first capacity of the row that the actor has and that fits the report.
 fn acting_as(row: &Transition, capacities: &[Capacity], report: &Report) -> Option<Capacity> {
-    let contested = row.action == Action::Route && report.contested;
     let asked_as = report
         .handling
         .question
@@ -142,7 +144,7 @@ fn acting_as(row: &Transition, capacities: &[Capacity], report: &Report) -> Opti
         .filter(|by| capacities.contains(by))
         .find(|by| match row.action {
             // A contested report is routed by a coordinator alone.
-            Action::Route if contested => *by == Capacity::Coordinator,
+            Action::Route | Action::Reroute if report.contested => *by == Capacity::Coordinator,
             Action::Submit => {
                 (*by == Capacity::Reporter) != report.on_behalf || *by == Capacity::Reporter
             }

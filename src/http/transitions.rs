@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::domain::id::{Id, MeasureId, OrganisationId, ReportId};
+use crate::domain::invalid::FieldError;
 use crate::domain::publication::Publication;
 use crate::domain::report::{Confidentiality, MeasureKind, Outcome};
 use crate::domain::status::{Action, Field, Status, Target, Transition};
@@ -139,9 +140,10 @@ impl AvailableTransition {
             .map(|before| before.status);
         let to = match row.to {
             Target::To(status) => status,
-            Target::Before => before_merge
-                .or(report.resume_status)
-                .unwrap_or(report.status),
+            Target::Before if row.action == Action::Unmerge => {
+                before_merge.unwrap_or(report.status)
+            }
+            Target::Before => report.resume_status.unwrap_or(report.status),
             Target::Reopened if report.lead.is_some() => Status::InReview,
             Target::Reopened => Status::Submitted,
             Target::Same => report.status,
@@ -212,6 +214,31 @@ pub async fn make_transition(
 
 impl TransitionRequest {
     fn into_request(self) -> Result<Request, Error> {
+        let mut blank = Vec::new();
+        // Blanks alone say nothing: what is required has to be said.
+        let mut said = |text: Option<String>, field: Field| {
+            let text = text.map(|text| text.trim().to_owned());
+            if text.as_deref() == Some("") {
+                blank.push(FieldError::new(format!("/{field}"), "required"));
+            }
+            text
+        };
+        let (explanation, reason) = (
+            said(self.explanation, Field::Explanation),
+            said(self.reason, Field::Reason),
+        );
+        let public_explanation = said(self.public_explanation, Field::PublicExplanation);
+        let (question, answer) = (
+            said(self.question, Field::Question),
+            said(self.answer, Field::Answer),
+        );
+        let (room, decision_reference) = (
+            said(self.room, Field::Room),
+            said(self.decision_reference, Field::DecisionReference),
+        );
+        if !blank.is_empty() {
+            return Err(Error::Invalid(blank));
+        }
         let publication = match self.publication.as_deref().map(Publication::parse) {
             Some(None) => return Err(Error::field("/publication", "publication_malformed")),
             other => other.flatten(),
@@ -224,13 +251,13 @@ impl TransitionRequest {
                 contributors: self
                     .contributors
                     .map(|all| all.into_iter().map(organisation).collect()),
-                explanation: self.explanation,
+                explanation,
                 outcome: self.outcome,
-                public_explanation: self.public_explanation,
-                reason: self.reason,
+                public_explanation,
+                reason,
                 suggested_authority: self.suggested_authority.map(organisation),
-                question: self.question,
-                answer: self.answer,
+                question,
+                answer,
                 measure: self.measure.map(|measure| MeasureInput {
                     id: measure.id.map(MeasureId::from_uuid),
                     kind: measure.kind,
@@ -240,8 +267,8 @@ impl TransitionRequest {
                 }),
                 merge_into: self.merge_into.map(Id::from_uuid),
                 publication,
-                room: self.room,
-                decision_reference: self.decision_reference,
+                room,
+                decision_reference,
                 confidentiality: self.confidentiality,
                 citations: None,
                 domains: self.domains,

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::actor::Actor;
 use crate::domain::event::{Author, Details, Event, EventKind};
 use crate::domain::id::EventId;
+use crate::domain::policy;
 use crate::domain::report::Report;
 use crate::domain::status::Capacity;
 use crate::services::{Context, Error, notices};
@@ -19,6 +20,8 @@ pub struct Step {
     pub after: Report,
     /// The reports merged into it, whose reporters hear of it too.
     pub merged_in: Vec<Report>,
+    /// Another step tells all there is to tell.
+    pub quiet: bool,
 }
 
 impl Step {
@@ -53,11 +56,8 @@ impl Step {
 
     /// A draft was begun.
     pub fn created(report: &Report, actor: &Actor, now: DateTime<Utc>) -> Self {
-        let capacity = if report.on_behalf {
-            Capacity::Desk
-        } else {
-            Capacity::Reporter
-        };
+        let capacities = policy::capacities(actor, report);
+        let capacity = capacities.first().copied().unwrap_or(Capacity::Reporter);
         let mut step = Self::by(actor, capacity, report, report, EventKind::Created, now);
         step.before = None;
         step.event.from = None;
@@ -102,6 +102,7 @@ impl Step {
             before: before.cloned(),
             after: after.clone(),
             merged_in: Vec::new(),
+            quiet: false,
         }
     }
 
@@ -110,19 +111,13 @@ impl Step {
         self.event.details = details;
         self
     }
-
-    /// Tells the reporters of these reports as well.
-    pub fn telling(mut self, merged_in: Vec<Report>) -> Self {
-        self.merged_in = merged_in;
-        self
-    }
 }
 
 /// Writes the events of some steps and queues their notices.
 pub fn record(conn: &mut Conn, context: &Context, steps: &[Step]) -> Result<(), Error> {
     let written: Vec<Event> = steps.iter().map(|step| step.event.clone()).collect();
     events::insert(conn, &written)?;
-    for step in steps {
+    for step in steps.iter().filter(|step| !step.quiet) {
         notices::queue(
             conn,
             context,

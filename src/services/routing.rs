@@ -1,12 +1,15 @@
 //! Routing a report by the rules as they stand, and trying it without storing anything.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::domain::actor::Actor;
 use crate::domain::deadline::local_date;
 use crate::domain::policy;
-use crate::domain::report::{Cited, Content};
+use crate::domain::report::{Cited, Content, Report};
 use crate::domain::routing::{self, CitedRule, Facts, Routing};
+use crate::domain::status::Status;
+use crate::domain::workflow;
+use crate::services::recording::Step;
 use crate::services::reports::content::{self, Changes};
 use crate::services::reports::{Organisations, load_organisations};
 use crate::services::{Context, Error};
@@ -43,6 +46,23 @@ pub fn evaluate(conn: &mut Conn, content: &Content, today: NaiveDate) -> Result<
         routing_rules::matching(conn, &regulations, &facts.domains)?
     };
     Ok(routing::evaluate(&rules, &facts, today))
+}
+
+/// Does with a report what the rules say, when they may: it waits to be routed, and nobody has routed or returned it yet.
+/// Otherwise what they say is kept as a suggestion to the desk.
+pub fn follow_rules(report: &mut Report, routing: Routing, now: DateTime<Utc>) -> Option<Step> {
+    let waits = report.status == Status::Submitted
+        && report.lead.is_none()
+        && report.handling.returns == 0
+        && !report.handling.routed_by_hand;
+    let Some(lead) = routing.lead.filter(|_| waits) else {
+        report.handling.routing = Some(routing.as_suggestion());
+        return None;
+    };
+    let before = report.clone();
+    workflow::route_by_rule(report, lead, &routing, now);
+    report.handling.routing = Some(routing);
+    Some(Step::routed_by_rule(&before, report, now))
 }
 
 /// How a report would be routed; stores nothing.

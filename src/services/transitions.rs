@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::actor::Actor;
+use crate::domain::actor::{Actor, Scope};
 use crate::domain::deadline::local_date;
 use crate::domain::event::{Details, EventKind};
 use crate::domain::id::{OrganisationId, ReportId};
 use crate::domain::invalid::FieldError;
 use crate::domain::policy;
 use crate::domain::report::Report;
-use crate::domain::status::{Action, Capacity};
+use crate::domain::status::{Action, Capacity, Status};
 use crate::domain::workflow::{self, Input, Places};
 use crate::services::idempotency::{self, Answer, Key};
 use crate::services::recording::{self, Step};
@@ -90,7 +90,20 @@ fn transition(
         other => other.into(),
     };
     let (row, capacity) = workflow::find(actor, &before, action).map_err(legal)?;
+    // A token may be good for less than its holder's roles: as reporter it writes, as desk or ministry it triages.
+    let needed = if capacity == Capacity::Reporter || action == Action::Submit {
+        Scope::ReportsWrite
+    } else {
+        Scope::Triage
+    };
+    if !actor.may(needed) {
+        return Err(Error::Forbidden("insufficient_scope"));
+    }
     if action == Action::Submit {
+        let faults = workflow::check_fields(action, &request.input.given());
+        if !faults.is_empty() {
+            return Err(Error::Invalid(faults));
+        }
         let routing = routing::evaluate(conn, &before.content, local_date(now))?;
         let (after, steps) = submit::submitted(conn, actor, &before, routing, now)?;
         change::update(conn, &before, &after)?;
@@ -272,15 +285,28 @@ fn tie(
             steps[0].merged_in = merged;
             Ok(())
         }
-        EventKind::TakePosition | EventKind::StartImplementation | EventKind::Reconsider => {
+        EventKind::Route
+        | EventKind::Reroute
+        | EventKind::Return
+        | EventKind::TakePosition
+        | EventKind::StartImplementation
+        | EventKind::Reconsider => {
             steps[0].merged_in = reports::merged_into(conn, before.id)?;
             Ok(())
         }
+        EventKind::ProvideInformation | EventKind::ContinueWithoutAnswer
+            if after.status == Status::Submitted && after.lead.is_none() =>
+        {
+            // What the reporter added may be what the rules needed.
+            let routing = routing::evaluate(conn, &after.content, local_date(now))?;
+            steps.extend(routing::follow_rules(after, routing, now));
+            Ok(())
+        }
         EventKind::Withdraw => hand_over(conn, before, steps, now),
-        EventKind::Correct if after.lead.is_none() && !after.handling.routed_by_hand => {
-            // The desk still routes by hand; what the rules now say stands beside it.
-            after.handling.routing =
-                Some(routing::evaluate(conn, &after.content, local_date(now))?);
+        EventKind::Correct if after.lead.is_none() => {
+            // The desk has it in hand; what the rules now say stands beside it.
+            let routing = routing::evaluate(conn, &after.content, local_date(now))?;
+            after.handling.routing = Some(routing.as_suggestion());
             Ok(())
         }
         _ => Ok(()),
@@ -310,6 +336,14 @@ fn merge(
         .handling
         .merged_into_reference
         .clone_from(&target.reference);
+    let contributes = |report: &Report| {
+        before
+            .lead
+            .is_some_and(|lead| report.handling.contributors.contains(&lead))
+    };
+    if let Some(undo) = &mut after.handling.before_merge {
+        undo.lead_joined = contributes(&joined) && !contributes(&target);
+    }
     change::update(conn, &target, &joined)?;
     steps[0]
         .event
@@ -383,6 +417,14 @@ fn hand_over(
     let heir = merged.remove(0);
     let leading = workflow::take_over(&heir, withdrawn, &merged, now);
     change::update(conn, &heir, &leading)?;
+    // Nobody is told that it is over: it goes on, and that is what they hear.
+    steps[0].quiet = true;
+    let said = Details {
+        other_report: withdrawn.reference.clone(),
+        lead: leading.lead,
+        ..Details::default()
+    };
+    steps.push(Step::by_service(&heir, &leading, EventKind::TookOver, now).with(said));
     for other in &merged {
         let mut moved = other.clone();
         moved.merged_into = Some(heir.id);
@@ -393,12 +435,11 @@ fn hand_over(
         moved.updated_at = now;
         moved.version += 1;
         change::update(conn, other, &moved)?;
+        let said = Details {
+            other_report: heir.reference.clone(),
+            ..Details::default()
+        };
+        steps.push(Step::by_service(other, &moved, EventKind::Merge, now).with(said));
     }
-    let said = Details {
-        other_report: withdrawn.reference.clone(),
-        lead: leading.lead,
-        ..Details::default()
-    };
-    steps.push(Step::by_service(&heir, &leading, EventKind::TookOver, now).with(said));
     Ok(())
 }

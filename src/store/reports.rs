@@ -323,6 +323,15 @@ pub struct Filter {
     pub facets: Vec<(Facet, Vec<String>)>,
 }
 
+impl Filter {
+    /// Whether it filters on what the progress view of a report does not show.
+    pub fn asks_beyond_progress(&self) -> bool {
+        !self.submitter.is_empty()
+            || self.external_reference.is_some()
+            || self.facets.iter().any(|(_, values)| !values.is_empty())
+    }
+}
+
 code_list! {
     /// Order of a list of reports; a minus turns it round.
     pub enum Sort {

@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod cli;
 mod design_rules;
 mod harness;
 mod identity;

@@ -40,10 +40,11 @@ pub fn run(demo: &Demo) -> Result<(), String> {
     let (folder, mark) = Folder::open(&demo.folder, demo.fresh)?;
     let settings = settings(address, &folder)?;
     logging::start(&settings)?;
+    let transport = app::transport(&settings)?;
     let mut context = app::context(settings)?;
     context.demo_mail = Some(folder.mail());
     app::prepare(&context)?;
-    app::serve(context, listener, move |context| {
+    app::serve(context, transport, listener, move |context| {
         let mark = if mark.filled {
             mark
         } else {

@@ -11,7 +11,7 @@ pub fn markdown() -> String {
          What a report is in, and who may do what with it. The service decides by this very table: `GET /v1/reports/{id}/transitions` \
          says what the caller may do now and what each action needs, `POST` there does it.\n\n\
          This page is made by `meldpunt documents` from `src/domain/status.rs`; a test compares. The guards beyond the table \
-         (which outcome needs what, when a question lapses, what can be merged) stand in `src/domain/workflow.rs`.\n\n\
+         (which outcome needs what, when a question lapses, what can be merged) stand in `src/domain/workflow/`.\n\n\
          ## Statuses\n\n| status | Dutch | phase | open |\n| --- | --- | --- | --- |\n",
     );
     for status in Status::ALL {

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::clocks;
 use crate::domain::id::OrganisationId;
 use crate::domain::report::*;
+use crate::domain::routing::{Because, Decision, Routing, Suggestion};
 use crate::domain::status::{Action, Capacity, Status, Target, Transition};
 use crate::domain::workflow::Input;
 
@@ -41,6 +42,7 @@ pub(super) fn change(
         }
         Action::CloseWithoutRouting | Action::Settle => settle(next, input, now),
         Action::Return => {
+            point_elsewhere(next, input.suggested_authority);
             follow(next, next.lead);
             next.lead = None;
             next.handling.returns += 1;
@@ -94,6 +96,12 @@ pub(super) fn change(
             next.settled_at = None;
             next.merged_into = None;
             next.handling.merged_into_reference = None;
+            // What it came to stands in the timeline; now it is open again.
+            next.handling.settlement = None;
+            next.handling.position = None;
+            if next.lead.is_none() {
+                clocks::resume_routing(next);
+            }
             let clock = if next.lead.is_some() {
                 ClockKind::Position
             } else {
@@ -109,6 +117,7 @@ pub(super) fn change(
                 resume_status: next.resume_status,
                 lead: next.lead,
                 clocks: next.handling.clocks.clone(),
+                lead_joined: false,
             });
             next.merged_into = input.merge_into;
             clocks::stop_all(next, now);
@@ -123,8 +132,25 @@ pub(super) fn change(
     }
 }
 
+/// Gives the report to the authority that a rule names; who contributes already stays.
+pub fn route_by_rule(
+    next: &mut Report,
+    lead: OrganisationId,
+    routing: &Routing,
+    now: DateTime<Utc>,
+) {
+    let mut contributors = next.handling.contributors.clone();
+    contributors.extend(
+        routing
+            .contributors
+            .iter()
+            .filter(|one| !next.handling.contributors.contains(one)),
+    );
+    route(next, Some(lead), Some(contributors), now);
+}
+
 /// Gives the report to an authority: by a person, or by a rule that says so.
-pub fn route(
+fn route(
     next: &mut Report,
     lead: Option<OrganisationId>,
     contributors: Option<Vec<OrganisationId>>,
@@ -144,7 +170,6 @@ pub fn route(
     next.handling
         .followers
         .retain(|follower| Some(*follower) != lead);
-    next.handling.had_lead = true;
     clocks::stop(
         next,
         &[
@@ -168,6 +193,11 @@ pub(super) fn follow(report: &mut Report, organisation: Option<OrganisationId>) 
 }
 
 fn settle(next: &mut Report, input: &Input, now: DateTime<Utc>) {
+    let intended = next
+        .handling
+        .position
+        .as_ref()
+        .map(|position| position.outcome);
     next.handling.settlement =
         input
             .outcome
@@ -175,7 +205,10 @@ fn settle(next: &mut Report, input: &Input, now: DateTime<Utc>) {
             .map(|(outcome, explanation)| Settlement {
                 outcome,
                 explanation,
-                deviation_reason: input.reason.clone(),
+                deviation_reason: input
+                    .reason
+                    .clone()
+                    .filter(|_| intended.is_some_and(|intended| intended != outcome)),
                 publication: input
                     .publication
                     .as_ref()
@@ -237,4 +270,31 @@ fn restore(next: &mut Report) {
         next.lead = before.lead;
         next.handling.clocks = before.clocks;
     }
+}
+
+/// After a return the desk decides: what a rule said is a suggestion now, the authority that was named goes first, and the
+/// one that returned it is none.
+fn point_elsewhere(next: &mut Report, named: Option<OrganisationId>) {
+    let returned_by = next.lead;
+    let Some(mut routing) = next.handling.routing.take().map(Routing::as_suggestion) else {
+        return;
+    };
+    routing
+        .suggestions
+        .retain(|one| Some(one.authority) != returned_by && Some(one.authority) != named);
+    if let Some(authority) = named {
+        let because = Because {
+            nl: "genoemd bij de retour".into(),
+            en: "named in the return".into(),
+        };
+        routing
+            .suggestions
+            .insert(0, Suggestion { authority, because });
+    }
+    routing.decision = if routing.suggestions.is_empty() {
+        Decision::None
+    } else {
+        Decision::Suggested
+    };
+    next.handling.routing = Some(routing);
 }

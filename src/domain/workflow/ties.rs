@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::clocks;
+use crate::domain::id::OrganisationId;
 use crate::domain::invalid::FieldError;
-use crate::domain::report::{Handling, Report, Settlement};
+use crate::domain::report::{ClockKind, Handling, Report, Settlement};
 use crate::domain::status::Status;
 use crate::domain::workflow::Refusal;
 use crate::domain::workflow::change::follow;
@@ -30,6 +32,9 @@ pub fn merge_into(
         return refuse("merge_chain");
     }
     let mut next = target.clone();
+    // The desk has judged the target: its reporter no longer changes what others have joined.
+    next.handling.taken_up = true;
+    clocks::stop(&mut next, &[ClockKind::DeskReply], now);
     if let Some(lead) = source.lead
         && Some(lead) != next.lead
         && !next.handling.contributors.contains(&lead)
@@ -45,7 +50,8 @@ pub fn merge_into(
     Ok(next)
 }
 
-/// The target after a merge into it is undone: the source's reporter no longer follows it.
+/// The target after a merge into it is undone: the source's reporter no longer follows it, and the source's lead no longer
+/// contributes where the merge alone had made it do so.
 pub fn unmerge_from(
     source: &Report,
     target: &Report,
@@ -60,6 +66,18 @@ pub fn unmerge_from(
         next.handling
             .followers
             .retain(|follower| *follower != source.submitter);
+    }
+    let joined = source
+        .handling
+        .before_merge
+        .as_ref()
+        .filter(|before| before.lead_joined);
+    if let Some(lead) = joined.and_then(|before| before.lead)
+        && others.iter().all(|other| other.lead != Some(lead))
+    {
+        next.handling
+            .contributors
+            .retain(|contributor| *contributor != lead);
     }
     next.updated_at = now;
     next.version += 1;
@@ -77,37 +95,60 @@ pub fn settle_through(merged: &Report, settled: &Report, now: DateTime<Utc>) -> 
         .clone()
         .map(|settlement| Settlement {
             through: Some(settled.id),
+            // Why it is another outcome than was intended is between the parties of that report.
+            deviation_reason: None,
             ..settlement
         });
+    next.handling.before_merge = None;
     next.updated_at = now;
     next.version += 1;
     next
 }
 
-/// When the reporter of a report that others joined withdraws, the case goes on under the earliest of those.
+/// When the reporter of a report that others joined withdraws, the case goes on under the earliest of those. What was
+/// between the withdrawn report's reporter and the authorities, a question and its answer, does not go along.
 pub fn take_over(
     heir: &Report,
     withdrawn: &Report,
     others: &[Report],
     now: DateTime<Utc>,
 ) -> Report {
-    let mut next = heir.clone();
-    next.status = withdrawn.status;
-    next.resume_status = withdrawn.resume_status;
-    next.lead = withdrawn.lead;
-    next.contested = withdrawn.contested;
-    next.merged_into = None;
-    next.handling = Handling {
-        followers: others
-            .iter()
-            .map(|other| other.submitter)
-            .filter(|other| *other != heir.submitter)
-            .collect(),
-        before_merge: None,
-        reopening_asked: heir.handling.reopening_asked,
-        ..withdrawn.handling.clone()
-    };
-    next.updated_at = now;
-    next.version += 1;
-    next
+    let mut case = withdrawn.clone();
+    if case.status == Status::InformationRequested {
+        case.status = case.resume_status.take().unwrap_or(Status::Submitted);
+        clocks::end_suspension(&mut case, now);
+    }
+    let mut followers: Vec<OrganisationId> = heir.handling.followers.clone();
+    followers.extend(&withdrawn.handling.followers);
+    followers.extend(others.iter().map(|other| other.submitter));
+    followers.retain(|one| {
+        *one != heir.submitter && *one != withdrawn.submitter && Some(*one) != case.lead
+    });
+    followers.sort_unstable();
+    followers.dedup();
+    // As confidential as any report it now stands for.
+    let confidentiality = others
+        .iter()
+        .chain([withdrawn])
+        .map(|other| other.confidentiality)
+        .fold(heir.confidentiality, Ord::max);
+    Report {
+        status: case.status,
+        resume_status: None,
+        lead: case.lead,
+        contested: case.contested,
+        confidentiality,
+        merged_into: None,
+        handling: Handling {
+            followers,
+            question: None,
+            before_merge: None,
+            merged_into_reference: None,
+            reopening_asked: heir.handling.reopening_asked,
+            ..case.handling
+        },
+        updated_at: now,
+        version: heir.version + 1,
+        ..heir.clone()
+    }
 }

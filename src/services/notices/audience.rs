@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::domain::actor::{Language, PrincipalKind, Role};
 use crate::domain::event::Event;
-use crate::domain::id::{OrganisationId, PrincipalId};
+use crate::domain::id::{OrganisationId, PrincipalId, ReportId};
 use crate::domain::notice::{Audience, NoticeKind};
 use crate::domain::report::Report;
 use crate::domain::status::Capacity;
@@ -31,7 +31,8 @@ pub struct Audiences<'a> {
     after: &'a Report,
     merged_in: &'a [Report],
     people: Vec<Recipient>,
-    told: HashSet<String>,
+    /// By address and report: one notice about each.
+    told: HashSet<(String, ReportId)>,
     /// Authorities without a liaison: the desk is told in their place, so that nothing is lost.
     pub unmanned: Vec<OrganisationId>,
 }
@@ -275,7 +276,7 @@ impl<'a> Audiences<'a> {
         if !own_deed_too && self.author_address().is_some_and(|own| own == address) {
             return None;
         }
-        self.told.insert(address).then_some(Told {
+        self.told.insert((address, report.id)).then_some(Told {
             kind,
             reader,
             report,

@@ -56,55 +56,33 @@ pub async fn change(
             if !missing.is_empty() {
                 return Err(Error::Invalid(missing));
             }
-            let corrections = differences(&before, &after);
+            let mut corrections = differences(&before, &after);
             if corrections.is_empty() {
                 return show(conn, &ctx, &actor, before);
             }
             after.updated_at = now;
             after.version += 1;
-            let capacity = if before.on_behalf {
-                Capacity::Desk
-            } else {
-                Capacity::Reporter
-            };
+            // What was taken out of a draft before it was sent is nobody's business.
+            if before.status == Status::Draft {
+                corrections.clear();
+            }
+            let capacities = policy::capacities(&actor, &before);
+            let capacity = capacities.first().copied().unwrap_or(Capacity::Reporter);
             let changed = Step::by(&actor, capacity, &before, &after, EventKind::Changed, now)
                 .with(Details {
                     corrections,
                     ..Details::default()
                 });
             let mut steps = vec![changed];
-            reroute(conn, &mut after, &mut steps, now)?;
+            if after.status != Status::Draft && after.lead.is_none() {
+                let routing = routing::evaluate(conn, &after.content, today)?;
+                steps.extend(routing::follow_rules(&mut after, routing, now));
+            }
             update(conn, &before, &after)?;
             recording::record(conn, &ctx, &steps)?;
             show(conn, &ctx, &actor, after)
         })
         .await
-}
-
-/// Tries the rules again on what was changed, unless a person has routed.
-fn reroute(
-    conn: &mut Conn,
-    after: &mut Report,
-    steps: &mut Vec<Step>,
-    now: chrono::DateTime<chrono::Utc>,
-) -> Result<(), Error> {
-    let unrouted =
-        after.lead.is_none() && after.status != Status::Draft && !after.handling.routed_by_hand;
-    if !unrouted {
-        return Ok(());
-    }
-    let routing = routing::evaluate(conn, &after.content, local_date(now))?;
-    let automatic = routing
-        .lead
-        .filter(|_| after.status == Status::Submitted)
-        .map(|lead| (lead, routing.contributors.clone()));
-    after.handling.routing = Some(routing);
-    if let Some((lead, contributors)) = automatic {
-        let before = after.clone();
-        workflow::route(after, Some(lead), Some(contributors), now);
-        steps.push(Step::routed_by_rule(&before, after, now));
-    }
-    Ok(())
 }
 
 /// Deletes a draft with all that hangs on it.

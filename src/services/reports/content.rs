@@ -1,5 +1,7 @@
 //! What a reporter wrote, checked against the reference data and completed from it.
 
+use std::collections::HashSet;
+
 use chrono::NaiveDate;
 
 use crate::domain::citation::{Citation, CitationInput, Register};
@@ -250,6 +252,9 @@ pub fn locate(
     }
     places.provinces.sort();
     places.provinces.dedup();
-    places.municipalities.dedup();
+    let mut seen = HashSet::new();
+    places
+        .municipalities
+        .retain(|code| seen.insert(code.clone()));
     Ok(Ok(places))
 }

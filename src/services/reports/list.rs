@@ -22,14 +22,8 @@ pub async fn page(
     context
         .db
         .read(move |conn| {
-            let found = reports::list(
-                conn,
-                &visible(&actor),
-                &filter,
-                sort,
-                after.as_ref(),
-                limit + 1,
-            )?;
+            let visible = visible(&actor, &filter);
+            let found = reports::list(conn, &visible, &filter, sort, after.as_ref(), limit + 1)?;
             let named = found.iter().flat_map(|report| {
                 std::iter::once(report.submitter)
                     .chain(report.lead)
@@ -58,14 +52,18 @@ pub async fn page(
         .await
 }
 
-/// What `policy::view` grants, in the terms of a query.
-fn visible(actor: &Actor) -> Visible {
+/// What `policy::view` grants, in the terms of a query. A filter on what the progress view hides finds nothing that is seen
+/// by it alone: it would tell what it hides.
+fn visible(actor: &Actor, filter: &Filter) -> Visible {
     let mut parties = Vec::new();
     if actor.has(Role::Reporter) {
         parties.extend([Party::Reporter, Party::Follower]);
     }
     if actor.has(Role::Liaison) {
         parties.extend([Party::Lead, Party::Contributor, Party::Follower]);
+    }
+    if filter.asks_beyond_progress() {
+        parties.retain(|party| *party != Party::Follower);
     }
     Visible {
         desk: actor.is_desk(),

@@ -191,10 +191,6 @@ pub fn submitted(
     let (row, capacity) = workflow::find(actor, draft, Action::Submit)?;
     let mut report = workflow::apply(draft, row, capacity, &workflow::Input::default(), now)?;
     report.reference = Some(reports::next_reference(conn, local_date(now).year())?);
-    let automatic = routing
-        .lead
-        .map(|lead| (lead, routing.contributors.clone()));
-    report.handling.routing = Some(routing);
     let mut steps = vec![Step::by(
         actor,
         capacity,
@@ -203,13 +199,9 @@ pub fn submitted(
         row.action.into(),
         now,
     )];
-    if let Some((lead, contributors)) = automatic {
-        let before = report.clone();
-        workflow::route(&mut report, Some(lead), Some(contributors), now);
-        steps.push(Step::routed_by_rule(&before, &report, now));
-        // The acknowledgement says by whom it is handled, and the desk is not called for what is routed already.
-        steps[0].after = report.clone();
-    }
+    steps.extend(routing::follow_rules(&mut report, routing, now));
+    // The acknowledgement says by whom it is handled, and the desk is not called for what is routed already.
+    steps[0].after = report.clone();
     Ok((report, steps))
 }
 
