@@ -178,7 +178,6 @@ fn report_in(status: Status, cast: &Cast, target: ReportId, app: &TestApp) -> Re
         } else {
             Vec::new()
         },
-        had_lead: routed,
         question: (status == Status::InformationRequested).then(|| Question {
             text: "Hoeveel leerlingen?".into(),
             asked_as: Capacity::Lead,
@@ -197,6 +196,7 @@ fn report_in(status: Status, cast: &Cast, target: ReportId, app: &TestApp) -> Re
             resume_status: None,
             lead: Some(cast.lead),
             clocks: Vec::new(),
+            lead_joined: false,
         }),
         ..Handling::default()
     };
