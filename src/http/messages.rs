@@ -382,11 +382,6 @@ pub static FIELDS: &[Words] = &[
         "We do not know this policy domain.",
     ),
     (
-        "unknown_region",
-        "Deze regio kennen wij niet.",
-        "We do not know this region.",
-    ),
-    (
         "unknown_regulation",
         "Deze regeling kennen wij niet.",
         "We do not know this regulation.",

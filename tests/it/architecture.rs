@@ -1,6 +1,6 @@
 //! How the house is built: what may import what, read from the source.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -38,7 +38,7 @@ impl SourceFile {
             return String::new();
         }
         let code = self.code();
-        let end = code.find("#[cfg(test)]\nmod ").unwrap_or(code.len());
+        let end = code.find("#[cfg(test)]\nmod tests {").unwrap_or(code.len());
         code[..end].to_owned()
     }
 }
@@ -177,6 +177,60 @@ fn a_file_imports_only_from_its_own_room_and_lower_ones() {
         "arrows that run up:\n{}",
         upward.join("\n")
     );
+}
+
+/// The files of a room that a file of it names.
+fn neighbours(file: &SourceFile, files: &BTreeSet<&str>) -> BTreeSet<String> {
+    let room = file.room();
+    let code = file.without_tests();
+    let one = Regex::new(&format!(r"\bcrate::{room}::([a-z_0-9]+)")).unwrap();
+    let several = Regex::new(&format!(r"\bcrate::{room}::\{{([^;]*)\}}")).unwrap();
+    let word = Regex::new("[a-z_0-9]+").unwrap();
+    let direct = one.captures_iter(&code).map(|found| found[1].to_owned());
+    let grouped = several.captures_iter(&code).flat_map(|found| {
+        let words = word.find_iter(found.get(1).unwrap().as_str());
+        words
+            .map(|word| word.as_str().to_owned())
+            .collect::<Vec<_>>()
+    });
+    direct
+        .chain(grouped)
+        .flat_map(|name| [format!("{room}/{name}.rs"), format!("{room}/{name}/mod.rs")])
+        .filter(|name| files.contains(name.as_str()) && *name != file.name)
+        .collect()
+}
+
+#[test]
+fn no_two_files_of_a_room_need_each_other() {
+    let sources = source_files();
+    let names: BTreeSet<&str> = sources.iter().map(|file| file.name.as_str()).collect();
+    let arrows: BTreeMap<&str, BTreeSet<String>> = sources
+        .iter()
+        .filter(|file| !file.name.ends_with("mod.rs") && !file.without_tests().is_empty())
+        .map(|file| (file.name.as_str(), neighbours(file, &names)))
+        .collect();
+    // What is left after taking away, again and again, the files that need none of those that are left.
+    let mut left: BTreeSet<&str> = arrows.keys().copied().collect();
+    loop {
+        let free: Vec<&str> = left
+            .iter()
+            .copied()
+            .filter(|name| {
+                !arrows[name]
+                    .iter()
+                    .any(|needed| left.contains(needed.as_str()))
+            })
+            .collect();
+        if free.is_empty() {
+            break;
+        }
+        left.retain(|name| !free.contains(name));
+    }
+    let circle: Vec<String> = left
+        .iter()
+        .map(|name| format!("{name} needs {:?}", arrows[name]))
+        .collect();
+    assert!(circle.is_empty(), "circles:\n{}", circle.join("\n"));
 }
 
 #[test]

@@ -25,14 +25,14 @@ impl Running {
     /// Starts one and reads what it prints, up to the line that says it can be used.
     fn start(folder: &Path, arguments: &[&str], until: &str) -> (Self, Vec<String>) {
         let mut command = meldpunt(folder, arguments);
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let printed = BufReader::new(child.stdout.take().unwrap());
+        let mut running = Self(command.stdout(Stdio::piped()).spawn().unwrap());
+        let printed = BufReader::new(running.0.stdout.take().unwrap());
         let mut lines = Vec::new();
         for line in printed.lines().map_while(Result::ok) {
             let last = line.contains(until);
             lines.push(line);
             if last {
-                return (Self(child), lines);
+                return (running, lines);
             }
         }
         panic!("it ended: {lines:?}");

@@ -262,7 +262,8 @@ async fn the_token_endpoint_refuses_in_the_words_of_oauth() {
     let id = client.id.to_string();
     let (id, secret) = (id.as_str(), client.secret.as_str());
     let grant = ("grant_type", "client_credentials");
-    let cases: &[(&[(&str, &str)], u16, &str)] = &[
+    type Case<'a> = (&'a [(&'a str, &'a str)], u16, &'a str);
+    let cases: &[Case<'_>] = &[
         (&[], 400, "invalid_request"),
         (&[("grant_type", "password")], 400, "unsupported_grant_type"),
         (&[grant], 401, "invalid_client"),

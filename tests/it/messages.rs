@@ -38,6 +38,22 @@ fn every_code_in_the_source_has_words() {
 }
 
 #[test]
+fn no_words_are_left_of_a_code_that_is_gone() {
+    let source: String = source_files()
+        .iter()
+        .filter(|file| file.name != "http/messages.rs")
+        .map(|file| file.without_tests())
+        .collect();
+    let gone: Vec<&str> = DETAILS
+        .iter()
+        .chain(FIELDS)
+        .map(|words| words.0)
+        .filter(|code| !source.contains(&format!("\"{code}\"")))
+        .collect();
+    assert!(gone.is_empty(), "nothing answers with {gone:?}");
+}
+
+#[test]
 fn no_code_has_words_twice_or_none() {
     for table in [DETAILS, FIELDS] {
         let mut seen = BTreeSet::new();

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
-use meldpunt::domain::actor::{Language, PrincipalKind, Role, Scope, scopes_of};
+use meldpunt::domain::actor::{Language, Role, Scope, scopes_of};
 use meldpunt::domain::id::{OrganisationId, PrincipalId, SessionId};
 use meldpunt::services::clients::NewClient;
 use meldpunt::services::people::NewPerson;
@@ -24,7 +24,6 @@ pub const PASSWORD: &str = "een lang wachtwoord dat niemand raadt";
 #[derive(Debug, Clone)]
 pub struct Actor {
     pub id: PrincipalId,
-    pub kind: PrincipalKind,
     pub name: String,
     /// Of people.
     pub email: String,
@@ -110,7 +109,6 @@ impl TestApp {
             .expect("a person can be added");
         let mut actor = Actor {
             id: person.id,
-            kind: PrincipalKind::Person,
             name: person.name,
             email: person.email.unwrap(),
             organisation,
@@ -143,7 +141,6 @@ impl TestApp {
             .expect("a client can be added");
         Actor {
             id: client.id,
-            kind: PrincipalKind::Client,
             name: client.name,
             email: String::new(),
             organisation,

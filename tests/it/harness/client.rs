@@ -31,10 +31,6 @@ impl TestApp {
         self.call(Method::POST, path)
     }
 
-    pub fn put(&self, path: impl Into<String>) -> Call<'_> {
-        self.call(Method::PUT, path)
-    }
-
     pub fn patch(&self, path: impl Into<String>) -> Call<'_> {
         self.call(Method::PATCH, path)
     }

@@ -153,10 +153,6 @@ impl TestClock {
     pub fn forward(&self, by: TimeDelta) {
         *self.0.lock().unwrap() += by;
     }
-
-    pub fn set(&self, at: DateTime<Utc>) {
-        *self.0.lock().unwrap() = at;
-    }
 }
 
 impl Clock for TestClock {
