@@ -533,7 +533,7 @@ async fn a_token_travels_in_the_authorization_header_alone() {
     app.get("/v1/me")
         .query(&[("access_token", &token)])
         .await
-        .expect_problem(401, "token_missing");
+        .expect_problem(400, "invalid_query");
     app.get("/v1/me")
         .header("cookie", format!("access_token={token}"))
         .await
