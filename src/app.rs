@@ -15,7 +15,7 @@ use tracing_actix_web::TracingLogger;
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::Settings;
 use crate::http::access_log::AccessLog;
-use crate::http::{envelope, health, router};
+use crate::http::{envelope, health, router, strict};
 use crate::mail::message;
 use crate::mail::transport::Transport;
 use crate::services::{Context, Error, seed};
@@ -78,6 +78,7 @@ pub fn server(context: Context, listener: TcpListener) -> std::io::Result<Server
     let server = HttpServer::new(move || {
         App::new()
             .configure(router::routes(&context))
+            .wrap(from_fn(strict::strict))
             .wrap(router::cors(&context))
             .wrap(from_fn(envelope::envelope))
             .wrap(TracingLogger::<AccessLog>::new())

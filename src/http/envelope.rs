@@ -9,10 +9,8 @@ use actix_web::{HttpMessage, web};
 use tracing_actix_web::RequestId;
 
 use crate::domain::actor::Language;
-use crate::domain::invalid::FieldError;
-use crate::http::openapi;
-use crate::http::problem::{self, Failure};
-use crate::services::{Context, Error};
+use crate::http::problem;
+use crate::services::Context;
 
 /// Version of the API (semver); that of the OpenAPI document.
 pub const API_VERSION: &str = "1.0.0";
@@ -45,15 +43,7 @@ pub async fn envelope(
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
-    let refused = refusal(&request);
-    let response = match refused {
-        Some(failure) => {
-            let (request, _) = request.into_parts();
-            let failure: actix_web::Error = failure.into();
-            ServiceResponse::new(request, failure.error_response())
-        }
-        None => next.call(request).await?.map_into_boxed_body(),
-    };
+    let response = next.call(request).await?.map_into_boxed_body();
     let (request, mut response) = response.into_parts();
     let status = response.status();
     // By now the change is kept, so the mail it queued can leave.
@@ -87,23 +77,6 @@ pub async fn envelope(
         );
     }
     Ok(ServiceResponse::new(request, response))
-}
-
-/// What is refused whatever the operation: an answer that the client does not take, query keys where there are none.
-fn refusal(request: &ServiceRequest) -> Option<Failure> {
-    let path = request.path().strip_prefix("/v1")?;
-    if path.starts_with('/') && !accepts_json(request.headers()) {
-        return Some(Failure::NotAcceptable);
-    }
-    if request.query_string().is_empty() || openapi::takes_query(path, request.method().as_str()) {
-        return None;
-    }
-    let keys = request.query_string().split('&').take(20);
-    let faults = keys.map(|pair| {
-        let key = pair.split('=').next().unwrap_or_default();
-        FieldError::new(key.chars().take(100).collect::<String>(), "unknown_field")
-    });
-    Some(Error::InvalidQuery(faults.collect()).into())
 }
 
 fn put_headers(headers: &mut HeaderMap, status: StatusCode, request_id: &str, page: bool) {
@@ -163,21 +136,4 @@ pub fn language(headers: &HeaderMap) -> Language {
     } else {
         Language::Nl
     }
-}
-
-/// Whether the client takes JSON at all; one that says nothing does.
-fn accepts_json(headers: &HeaderMap) -> bool {
-    let mut ranges = headers
-        .get_all(header::ACCEPT)
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .peekable();
-    ranges.peek().is_none()
-        || ranges.any(|range| {
-            let media = range.split(';').next().unwrap_or_default().trim();
-            matches!(
-                media.to_ascii_lowercase().as_str(),
-                "*/*" | "application/*" | "application/json" | "application/problem+json"
-            )
-        })
 }

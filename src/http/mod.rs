@@ -45,5 +45,6 @@ pub mod routing;
 pub mod routing_rules;
 pub mod schema;
 pub mod sessions;
+pub mod strict;
 pub mod tokens;
 pub mod transitions;

@@ -260,22 +260,18 @@ fn complete_operation(path: &str, operation: &mut Value) {
             .as_array()
             .is_some_and(|list| list.iter().any(|parameter| parameter["name"] == name))
     };
-    let has_parameters = operation["parameters"]
-        .as_array()
-        .is_some_and(|list| !list.is_empty());
     let has_body = operation.get("requestBody").is_some();
     let secured = operation["security"]
         .as_array()
         .is_some_and(|list| !list.is_empty());
     let if_match = has_parameter("If-Match");
     let idempotent = has_parameter("Idempotency-Key");
-    let mut errors = vec!["406", "500", "503"];
+    let mut errors = vec!["400", "406", "500", "503"];
     let mut add = |when: bool, statuses: &[&'static str]| {
         if when {
             errors.extend(statuses)
         }
     };
-    add(has_parameters || has_body, &["400"]);
     add(secured, &["401", "403"]);
     add(path.contains('{'), &["404"]);
     add(if_match, &["412", "428"]);
