@@ -28,7 +28,7 @@ const MOST: usize = 200;
 const STYLE: &str = "body{font:16px/1.5 Verdana,'DejaVu Sans',sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;\
     color:#1b1f24;background:#fff}table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.4rem .8rem .4rem 0;\
     border-bottom:1px solid #d5dae0;vertical-align:top;overflow-wrap:anywhere}pre{background:#f3f5f7;padding:1rem;overflow:auto;\
-    white-space:pre-wrap}iframe{width:100%;height:52rem;border:1px solid #d5dae0}a{color:#154273}";
+    white-space:pre-wrap}iframe{width:100%;height:52rem;border:1px solid #d5dae0}td:first-child{white-space:nowrap}a{color:#154273}";
 
 /// Adds the pages below `/demo/mail`.
 pub fn configure(folder: PathBuf) -> impl Fn(&mut web::ServiceConfig) {

@@ -113,6 +113,9 @@ impl Db {
             std::fs::create_dir_all(folder)
                 .map_err(|e| format!("cannot make {}: {e}", folder.display()))?;
         }
+        if let Address::Sqlite(path) = address {
+            create_private(path).map_err(|e| format!("cannot open {}: {e}", path.display()))?;
+        }
         let pool = |size: u32| {
             Pool::builder()
                 .max_size(size)
@@ -230,6 +233,16 @@ impl Db {
         };
         pending.map_err(|e| e.to_string())
     }
+}
+
+/// Makes the file when it is not there, for its owner alone: it holds personal data. What SQLite makes beside it gets the
+/// same rights.
+fn create_private(path: &std::path::Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
 }
 
 fn checkout(pool: &Pool<Manager>) -> Result<PooledConnection<Manager>, DbError> {
