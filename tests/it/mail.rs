@@ -394,8 +394,10 @@ async fn nothing_that_is_typed_breaks_header_or_html() {
                 );
             }
             if text.contains("7 * 7") {
+                // An id in a link may hold any number.
+                let mut said = mail.text.lines().filter(|line| !line.contains("http"));
                 assert!(
-                    !mail.text.contains("49") && mail.text.contains("{{ 7 * 7 }}"),
+                    !said.any(|line| line.contains("49")) && mail.text.contains("{{ 7 * 7 }}"),
                     "{}",
                     mail.text
                 );
