@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use crate::domain::actor::Language;
 use crate::domain::citation::{Citation, CitationInput};
-use crate::domain::code::{Code, code_list};
 use crate::domain::deadline::local_date;
 use crate::domain::id::{Id, OrganisationId, ReportId};
 use crate::domain::identifier::parse_municipality_code;
@@ -28,18 +27,6 @@ use crate::services::idempotency::Answer;
 use crate::services::reports::{Shown, change, list, read, submit};
 use crate::services::{Context, Error};
 use crate::store::reports::{After, Facet, Filter, Sort, key};
-
-code_list! {
-    /// Order of the list; a minus turns it round (Dutch: sortering).
-    pub enum ReportSort {
-        Submitted = "submitted",
-        SubmittedDescending = "-submitted",
-        Updated = "updated",
-        UpdatedDescending = "-updated",
-        Due = "due",
-        DueDescending = "-due",
-    }
-}
 
 /// Filters of the list; different keys narrow, one key repeated widens.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -86,7 +73,7 @@ pub struct ReportFilter {
     updated_since: Option<DateTime<Utc>>,
     /// Order; newest first unless said (sortering).
     #[param(inline, nullable = false)]
-    sort: Option<ReportSort>,
+    sort: Option<Sort>,
     /// Rows on a page (aantal).
     #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
     limit: Option<i64>,
@@ -128,11 +115,7 @@ impl ReportFilter {
     }
 
     fn sort(&self) -> Sort {
-        let text = self
-            .sort
-            .unwrap_or(ReportSort::SubmittedDescending)
-            .as_str();
-        Sort::parse(text).unwrap_or(Sort::SubmittedDescending)
+        self.sort.unwrap_or(Sort::SubmittedDescending)
     }
 }
 

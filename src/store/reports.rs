@@ -8,7 +8,7 @@ use crate::domain::id::{OrganisationId, ReportId};
 use crate::domain::report::{Confidentiality, Content, Handling, Report, Sender};
 use crate::domain::status::{Phase, Status};
 use crate::store::db::Conn;
-use crate::store::schema::{reference_numbers, report_facets, report_parties, reports};
+use crate::store::schema::{report_facets, report_parties, reports};
 use crate::store::types::{Coded, Instant, Json};
 
 code_list! {
@@ -155,16 +155,6 @@ pub fn next_reference(conn: &mut Conn, year: i32) -> QueryResult<String> {
         Conn::Postgres(conn) => diesel::sql_query(sql).get_result::<Number>(conn)?,
     };
     Ok(format!("MKR-{year}-{:06}", number.last))
-}
-
-/// The last number given out in a year; 0 for none.
-pub fn last_number(conn: &mut Conn, year: i32) -> QueryResult<i32> {
-    reference_numbers::table
-        .find(year)
-        .select(reference_numbers::last)
-        .first(conn)
-        .optional()
-        .map(Option::unwrap_or_default)
 }
 
 /// Writes a new report with what lists filter on.
@@ -333,7 +323,7 @@ impl Filter {
 }
 
 code_list! {
-    /// Order of a list of reports; a minus turns it round.
+    /// Order of the list; a minus turns it round (Dutch: sortering).
     pub enum Sort {
         Submitted = "submitted",
         SubmittedDescending = "-submitted",
