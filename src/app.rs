@@ -62,13 +62,26 @@ pub struct Prepared {
 /// One sentence for the operator.
 pub fn prepare(context: &Context) -> Result<Prepared, String> {
     let now = context.clock.now();
-    let steps = context.db.migrate()?;
+    let steps = schema(context)?;
     let facts = context
         .db
         .write_blocking::<_, Error, _>(|conn| seed::load(conn, now))
         .map_err(|e| format!("the facts cannot be loaded: {e:?}"))?;
     context.keys.load(&context.db, now)?;
     Ok(Prepared { steps, facts })
+}
+
+/// Brings the schema up to date; where that is done apart, a schema that is behind stops the start.
+fn schema(context: &Context) -> Result<usize, String> {
+    if !context.settings.no_migrate {
+        return context.db.migrate();
+    }
+    match context.db.pending_migrations()? {
+        0 => Ok(0),
+        steps => Err(format!(
+            "the schema is {steps} steps behind and MELDPUNT_NO_MIGRATE is set: run `meldpunt migrate` first"
+        )),
+    }
 }
 
 /// The API on a listener that is already bound. It stops when its handle says so.

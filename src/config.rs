@@ -16,7 +16,8 @@ pub struct Settings {
         long,
         env = "DATABASE_URL",
         default_value = "sqlite://meldpunt-data/meldpunt.db",
-        hide_env_values = true
+        hide_env_values = true,
+        value_parser = secret
     )]
     pub database_url: String,
 
@@ -42,7 +43,8 @@ pub struct Settings {
         long,
         env = "MELDPUNT_MAIL",
         default_value = "file://meldpunt-data/mail",
-        hide_env_values = true
+        hide_env_values = true,
+        value_parser = secret
     )]
     pub mail: String,
 
@@ -60,8 +62,13 @@ pub struct Settings {
 
     /// Key that seals the signing keys in the database: 32 bytes in base64. Without it one is made in a file beside the
     /// SQLite database, readable by its owner alone; PostgreSQL needs it set.
-    #[arg(long, env = "MELDPUNT_SEAL_KEY", hide_env_values = true)]
+    #[arg(long, env = "MELDPUNT_SEAL_KEY", hide_env_values = true, value_parser = secret)]
     pub seal_key: Option<String>,
+
+    /// Leave the schema to `meldpunt migrate`: a start refuses one that is behind, and the role in `DATABASE_URL` needs no
+    /// right to change it.
+    #[arg(long, env = "MELDPUNT_NO_MIGRATE")]
+    pub no_migrate: bool,
 
     /// Connections to the database.
     #[arg(long, env = "MELDPUNT_DATABASE_CONNECTIONS", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=200))]
@@ -112,8 +119,20 @@ pub struct Settings {
     pub log_format: String,
 }
 
-/// Settings whose value is never shown.
+/// Settings whose value is never shown. Each can be `@FILE`, to be read from that file: `secret` is their parser.
 pub const SECRETS: &[&str] = &["database_url", "mail", "seal_key"];
+
+/// A secret itself, or `@FILE` that holds it.
+pub fn secret(given: &str) -> Result<String, String> {
+    let Some(path) = given.strip_prefix('@') else {
+        return Ok(given.to_owned());
+    };
+    let text = std::fs::read_to_string(path).map_err(|e| format!("cannot read {path}: {e}"))?;
+    match text.trim() {
+        "" => Err(format!("{path} is empty")),
+        text => Ok(text.to_owned()),
+    }
+}
 
 /// The settings as a command line of their own.
 #[derive(Debug, clap::Parser)]

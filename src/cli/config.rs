@@ -134,7 +134,8 @@ fn layout(rows: &[[String; 6]], helps: &[String]) -> String {
 /// A value without what is secret in it.
 fn masked(id: &str, value: &str) -> String {
     const HIDDEN: &str = "********";
-    if !SECRETS.contains(&id) || value.is_empty() {
+    // The name of a file with a secret is none.
+    if !SECRETS.contains(&id) || value.is_empty() || value.starts_with('@') {
         return value.to_owned();
     }
     let Some((scheme, rest)) = value.split_once("://") else {
@@ -160,7 +161,7 @@ pub fn markdown() -> String {
         "# Configuration\n\n\
          Every setting is an environment variable and a flag of `meldpunt serve`, `migrate`, `admin` and `config`; the flag goes \
          first. `meldpunt config` shows each with the value in force and where that comes from, secrets masked. \
-         A setting that cannot be right stops the start with one line. `meldpunt demo` takes none but `MELDPUNT_LISTEN`.\n\n\
+         A secret can stand in a file: the value is then `@` and its path. A setting that cannot be right stops the start with one line. `meldpunt demo` takes none but `MELDPUNT_LISTEN`.\n\n\
          This page is made by `meldpunt config --markdown` from `src/config.rs`; a test compares.\n\n\
          | environment | flag | default | meaning |\n| --- | --- | --- | --- |\n",
     );
@@ -233,6 +234,11 @@ mod tests {
             ("mail", "geheim", "********"),
             ("seal_key", "geheim", "********"),
             ("seal_key", "", ""),
+            (
+                "seal_key",
+                "@/run/secrets/seal-key",
+                "@/run/secrets/seal-key",
+            ),
             ("listen", "127.0.0.1:1", "127.0.0.1:1"),
         ] {
             assert_eq!(masked(id, value), shown);

@@ -5,8 +5,10 @@ use crate::cli::logging;
 use crate::cli::serve::say;
 use crate::config::Settings;
 
-pub fn run(settings: Settings) -> Result<(), String> {
+pub fn run(mut settings: Settings) -> Result<(), String> {
     logging::start(&settings)?;
+    // Nodes may share an environment; this command is what that setting waits for.
+    settings.no_migrate = false;
     let context = app::context(settings)?;
     let prepared = app::prepare(&context)?;
     say(match prepared.steps {

@@ -1,9 +1,12 @@
 //! The database: SQLite or PostgreSQL, and the only place that knows there are two. `read` runs on a pool of readers,
 //! `write` is the only way to change anything: one closure, one transaction.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::migration::MigrationSource;
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::r2d2::{ManageConnection, Pool, PooledConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -220,19 +223,43 @@ impl Db {
         run.map_err(|e| format!("migration failed: {e}"))
     }
 
-    /// Steps that the schema is behind.
+    /// Steps that the schema is behind. It only reads, for a role that may not change the schema.
     pub fn pending_migrations(&self) -> Result<usize, String> {
-        let mut conn = checkout(&self.readers).map_err(|e| e.to_string())?;
-        let pending = match &mut *conn {
-            Conn::Sqlite(conn) => conn
-                .pending_migrations(SQLITE_MIGRATIONS)
-                .map(|steps| steps.len()),
-            Conn::Postgres(conn) => conn
-                .pending_migrations(POSTGRES_MIGRATIONS)
-                .map(|steps| steps.len()),
-        };
-        pending.map_err(|e| e.to_string())
+        let applied = self
+            .read_blocking::<_, DbError, _>(|conn| Ok(applied_migrations(conn)?))
+            .map_err(|e| e.to_string())?;
+        // The migrations of both databases have the same names.
+        let known = MigrationSource::<Pg>::migrations(&POSTGRES_MIGRATIONS);
+        Ok(known
+            .map_err(|e| e.to_string())?
+            .iter()
+            .filter(|step| !applied.contains(&step.name().version().to_string()))
+            .count())
     }
+}
+
+#[derive(QueryableByName)]
+struct Applied {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    version: String,
+}
+
+/// The steps that were taken; diesel's own look-up would make their table.
+fn applied_migrations(conn: &mut Conn) -> QueryResult<HashSet<String>> {
+    let table = match conn {
+        Conn::Sqlite(_) => {
+            "SELECT name AS version FROM sqlite_master WHERE name = '__diesel_schema_migrations'"
+        }
+        Conn::Postgres(_) => {
+            "SELECT 'there' AS version WHERE to_regclass('__diesel_schema_migrations') IS NOT NULL"
+        }
+    };
+    let steps = "SELECT version FROM __diesel_schema_migrations";
+    let mut applied = Vec::new();
+    if !diesel::sql_query(table).load::<Applied>(conn)?.is_empty() {
+        applied = diesel::sql_query(steps).load::<Applied>(conn)?;
+    }
+    Ok(applied.into_iter().map(|step| step.version).collect())
 }
 
 /// Makes the file when it is not there, for its owner alone: it holds personal data. What SQLite makes beside it gets the

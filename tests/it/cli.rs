@@ -134,6 +134,37 @@ fn migrating_says_what_it_did_and_may_be_repeated() {
 }
 
 #[test]
+fn a_service_that_leaves_the_schema_alone_refuses_one_that_is_behind() {
+    let home = tempfile::tempdir().unwrap();
+    let alone = |arguments: &[&str]| {
+        let mut command = meldpunt(home.path(), arguments);
+        command.env("MELDPUNT_NO_MIGRATE", "true");
+        command.output().unwrap()
+    };
+    let listen = ["--listen", "127.0.0.1:0"];
+    refused(
+        &alone(&["serve", listen[0], listen[1]]),
+        "run `meldpunt migrate` first",
+    );
+    assert!(alone(&["migrate"]).status.success());
+    let serve = ["serve", "--no-migrate", listen[0], listen[1]];
+    let (running, _) = Running::start(home.path(), &serve, "ready on");
+    assert_eq!(running.stop("-TERM"), Some(0));
+}
+
+#[test]
+fn a_secret_can_stand_in_a_file() {
+    let home = tempfile::tempdir().unwrap();
+    let migrate = |url: &str| run(home.path(), &["migrate", "--database-url", url]);
+    std::fs::write(home.path().join("secret"), "sqlite://kept/x.db\n").unwrap();
+    assert!(migrate("@secret").status.success());
+    assert!(home.path().join("kept/x.db").is_file());
+    refused(&migrate("@elsewhere"), "cannot read elsewhere");
+    std::fs::write(home.path().join("secret"), "\n").unwrap();
+    refused(&migrate("@secret"), "DATABASE_URL");
+}
+
+#[test]
 fn the_first_administrator_comes_from_the_command_line() {
     let home = tempfile::tempdir().unwrap();
     let person = [
