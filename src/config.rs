@@ -60,7 +60,8 @@ pub struct Settings {
     #[arg(long, env = "MELDPUNT_MAIL_CA")]
     pub mail_ca: Option<PathBuf>,
 
-    /// Key that seals the signing keys in the database: 32 bytes in base64. Without it one is made in a file beside the
+    /// Key that seals the signing keys in the database: 32 bytes in base64; with several, separated by commas, the first seals
+    /// and all open. Without it one is made in a file beside the
     /// SQLite database, readable by its owner alone; PostgreSQL needs it set.
     #[arg(long, env = "MELDPUNT_SEAL_KEY", hide_env_values = true, value_parser = secret)]
     pub seal_key: Option<String>,

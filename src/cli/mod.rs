@@ -2,13 +2,18 @@
 //! line that cannot be read.
 
 mod admin;
+mod backup;
 mod config;
 mod demo;
 mod documents;
+mod existing;
 mod healthcheck;
+mod keys;
 mod logging;
 mod migrate;
 mod openapi;
+mod outbox;
+mod restore;
 mod serve;
 mod wire;
 
@@ -37,6 +42,14 @@ enum Command {
     Migrate(Box<Settings>),
     /// Add organisations, people and API clients without signing in
     Admin(admin::Admin),
+    /// Copy the database while the service runs
+    Backup(Box<backup::Backup>),
+    /// Put a backup in place; nothing is mailed from it until an operator says so
+    Restore(Box<restore::Restore>),
+    /// Pause the mail, and take it up again
+    Outbox(outbox::Outbox),
+    /// Replace the keys that tokens are signed with
+    Keys(keys::Keys),
     /// Show every setting with its value and where that came from
     Config(Box<config::Config>),
     /// Ask a running service whether it is ready
@@ -62,6 +75,10 @@ pub fn run() -> ExitCode {
         Command::Serve(settings) => serve::run(*settings),
         Command::Migrate(settings) => migrate::run(*settings),
         Command::Admin(admin) => admin::run(admin),
+        Command::Backup(backup) => backup::run(&backup),
+        Command::Restore(restore) => restore::run(*restore),
+        Command::Outbox(outbox) => outbox::run(outbox),
+        Command::Keys(keys) => keys::run(keys),
         Command::Config(config) => match matches.subcommand() {
             Some((_, matches)) => config::run(&config, matches),
             None => Ok(()),

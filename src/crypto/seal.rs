@@ -65,6 +65,62 @@ impl SealKey {
     }
 }
 
+/// The key to seal with, and those that what was sealed before may need to be opened: so that a sealing key can be
+/// replaced while everything goes on.
+#[derive(Clone)]
+pub struct SealKeys {
+    first: SealKey,
+    others: Vec<SealKey>,
+}
+
+impl SealKeys {
+    /// Reads keys separated by commas or white space; the first seals.
+    pub fn parse(text: &str) -> Result<Self, CryptoError> {
+        let mut keys = text
+            .split(|c: char| c == ',' || c.is_whitespace())
+            .filter(|word| !word.is_empty())
+            .map(SealKey::parse);
+        let first = keys
+            .next()
+            .unwrap_or(Err(CryptoError("expected 32 bytes in base64")))?;
+        Ok(Self {
+            first,
+            others: keys.collect::<Result<_, _>>()?,
+        })
+    }
+
+    pub fn seal(&self, name: &str, plain: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        self.first.seal(name, plain)
+    }
+
+    /// Opens what any of the keys sealed.
+    pub fn open(&self, name: &str, sealed: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        let first = self.first.open(name, sealed);
+        self.others.iter().fold(first, |opened, key| {
+            opened.or_else(|_| key.open(name, sealed))
+        })
+    }
+
+    /// The key to seal with and the others.
+    pub fn all(&self) -> impl Iterator<Item = &SealKey> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// Whether the key to seal with opens it, so that no other is needed.
+    pub fn is_current(&self, name: &str, sealed: &[u8]) -> bool {
+        self.first.open(name, sealed).is_ok()
+    }
+}
+
+impl From<SealKey> for SealKeys {
+    fn from(first: SealKey) -> Self {
+        Self {
+            first,
+            others: Vec::new(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,5 +150,19 @@ mod tests {
         for wrong in ["", "abc", "AAAA", "not base64 at all"] {
             assert!(SealKey::parse(wrong).is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn the_first_of_several_seals_and_all_open() {
+        let (old, new) = (SealKey::generate().unwrap(), SealKey::generate().unwrap());
+        let before = old.seal("a", b"secret").unwrap();
+        let both = SealKeys::parse(&format!("{},\n{}", new.to_base64(), old.to_base64())).unwrap();
+        assert_eq!(both.open("a", &before).unwrap(), b"secret");
+        assert!(!both.is_current("a", &before));
+        let after = both.seal("a", b"secret").unwrap();
+        assert!(both.is_current("a", &after) && old.open("a", &after).is_err());
+        assert!(SealKeys::from(new).open("a", &before).is_err());
+        assert!(SealKeys::parse(" , ").is_err());
+        assert!(SealKeys::parse(&format!("{},x", old.to_base64())).is_err());
     }
 }

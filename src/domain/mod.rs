@@ -12,6 +12,7 @@ pub mod event;
 pub mod id;
 pub mod identifier;
 pub mod invalid;
+pub mod key_life;
 pub mod notice;
 pub mod organisation;
 pub mod place;

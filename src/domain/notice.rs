@@ -41,6 +41,8 @@ code_list! {
         Sent = "sent",
         /// Given up; an administrator may have it sent again (onbestelbaar).
         Dead = "dead",
+        /// Not sent on purpose, when the outbox was taken up again (vervallen).
+        Discarded = "discarded",
     }
 }
 

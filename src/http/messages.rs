@@ -274,6 +274,21 @@ pub static DETAILS: &[Words] = &[
         "This notice was sent already.",
     ),
     (
+        "key_announced",
+        "Er is al een nieuwe sleutel aangekondigd; die tekent vanzelf.",
+        "A new key is announced already; it signs by itself.",
+    ),
+    (
+        "outbox_not_paused",
+        "De postbus staat niet stil.",
+        "The outbox is not paused.",
+    ),
+    (
+        "outbox_waits",
+        "Er wachten berichten. Zeg of alles wordt verzonden, of wat vervalt.",
+        "Notices wait. Say whether all are sent, or which are discarded.",
+    ),
+    (
         "still_queued",
         "Dit bericht staat al in de wachtrij.",
         "This notice is waiting to be sent already.",

@@ -1,4 +1,4 @@
-//! What an administrator sees of the outbox, and sending again what was given up. No content: only where it stands.
+//! What an administrator sees of the outbox, and sending again what was given up or discarded. No content: only where it stands.
 
 use crate::domain::actor::Actor;
 use crate::domain::id::NoticeId;
@@ -37,7 +37,7 @@ pub fn resend(
     match notice.state {
         NoticeState::Queued => return Err(Error::Conflict("still_queued")),
         NoticeState::Sent => return Err(Error::Conflict("already_sent")),
-        NoticeState::Dead => {}
+        NoticeState::Dead | NoticeState::Discarded => {}
     }
     // Somebody else was first when the version is another by now.
     outbox::requeue(conn, id, notice.version, ctx.clock.now())?

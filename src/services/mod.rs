@@ -1,11 +1,13 @@
 //! Use cases, one file each: authorise → load → let the domain decide → write all in one transaction → return. Every
 //! function gets the `Actor` and a connection that is already inside `db.read` or `db.write`.
 
+pub mod backups;
 pub mod clients;
 pub mod dead_letters;
 pub mod idempotency;
 pub mod keys;
 pub mod links;
+pub mod mail_pause;
 pub mod members;
 pub mod notices;
 pub mod organisations;

@@ -28,7 +28,7 @@ struct Keys {
 
 fn keys() -> Keys {
     let private = SigningKey::generate().unwrap();
-    let ours = Key::new(&private, None).unwrap();
+    let ours = Key::new(&private).unwrap();
     Keys { private, ours }
 }
 

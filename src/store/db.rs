@@ -238,6 +238,24 @@ impl Db {
     }
 }
 
+impl Db {
+    /// Steps of the schema that this version does not know: the database was used by a newer one.
+    pub fn unknown_migrations(&self) -> Result<Vec<String>, String> {
+        let applied = self
+            .read_blocking::<_, DbError, _>(|conn| Ok(applied_migrations(conn)?))
+            .map_err(|e| e.to_string())?;
+        let known = MigrationSource::<Pg>::migrations(&POSTGRES_MIGRATIONS);
+        let known: HashSet<String> = known
+            .map_err(|e| e.to_string())?
+            .iter()
+            .map(|step| step.name().version().to_string())
+            .collect();
+        let mut unknown: Vec<String> = applied.difference(&known).cloned().collect();
+        unknown.sort();
+        Ok(unknown)
+    }
+}
+
 #[derive(QueryableByName)]
 struct Applied {
     #[diesel(sql_type = diesel::sql_types::Text)]

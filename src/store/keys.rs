@@ -12,12 +12,14 @@ use crate::store::types::{Instant, Json};
 #[derive(Debug, Clone)]
 pub struct SealedKey {
     pub kid: String,
-    /// The private part (PKCS#8), sealed.
+    /// The private part (PKCS#8), sealed; empty once the key is retired.
     pub sealed: Vec<u8>,
     /// The public part, for whoever looks into the table; the service works it out from the private part.
     pub public: PublicJwk,
     pub created_at: DateTime<Utc>,
-    /// From then on it signs no more.
+    /// It is published before.
+    pub signs_from: DateTime<Utc>,
+    /// From then on nothing it signed is accepted.
     pub retired_at: Option<DateTime<Utc>>,
 }
 
@@ -29,25 +31,54 @@ struct Row {
     public_jwk: Json<PublicJwk>,
     created_at: Instant,
     retired_at: Option<Instant>,
+    signs_from: Option<Instant>,
 }
 
-/// All keys that signed at or after `since`, the newest first.
-pub fn usable(conn: &mut Conn, since: DateTime<Utc>) -> QueryResult<Vec<SealedKey>> {
-    let rows: Vec<Row> = t::table
-        .filter(t::retired_at.is_null().or(t::retired_at.ge(Instant(since))))
-        .order((t::created_at.desc(), t::kid))
-        .select(Row::as_select())
-        .load(conn)?;
-    Ok(rows
-        .into_iter()
-        .map(|row| SealedKey {
+impl From<Row> for SealedKey {
+    fn from(row: Row) -> Self {
+        Self {
             kid: row.kid,
             sealed: row.sealed,
             public: row.public_jwk.0,
             created_at: row.created_at.0,
+            signs_from: row.signs_from.unwrap_or(row.created_at).0,
             retired_at: row.retired_at.map(|at| at.0),
-        })
-        .collect())
+        }
+    }
+}
+
+/// All keys, in the order in which they begin to sign.
+pub fn all(conn: &mut Conn) -> QueryResult<Vec<SealedKey>> {
+    let rows = t::table.select(Row::as_select()).load(conn)?;
+    Ok(in_order(rows))
+}
+
+/// Those that are not retired, in the order in which they begin to sign.
+pub fn living(conn: &mut Conn) -> QueryResult<Vec<SealedKey>> {
+    let rows = t::table
+        .filter(t::retired_at.is_null())
+        .select(Row::as_select())
+        .load(conn)?;
+    Ok(in_order(rows))
+}
+
+fn in_order(rows: Vec<Row>) -> Vec<SealedKey> {
+    let mut keys: Vec<SealedKey> = rows.into_iter().map(SealedKey::from).collect();
+    keys.sort_by(|a, b| (a.signs_from, &a.kid).cmp(&(b.signs_from, &b.kid)));
+    keys
+}
+
+/// Has changes of the keys wait for one another, until the transaction ends.
+pub fn lock(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        // It has one writer.
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Postgres(conn) => {
+            diesel::sql_query("LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE")
+                .execute(conn)
+                .map(drop)
+        }
+    }
 }
 
 /// Adds a key.
@@ -59,14 +90,28 @@ pub fn insert(conn: &mut Conn, key: SealedKey) -> QueryResult<()> {
             public_jwk: Json(key.public),
             created_at: Instant(key.created_at),
             retired_at: key.retired_at.map(Instant),
+            signs_from: Some(Instant(key.signs_from)),
         })
         .execute(conn)
         .map(drop)
 }
 
-/// Retires every key that still signs, `except` excepted.
-pub fn retire_others(conn: &mut Conn, except: &str, now: DateTime<Utc>) -> QueryResult<usize> {
-    diesel::update(t::table.filter(t::retired_at.is_null().and(t::kid.ne(except))))
-        .set(t::retired_at.eq(Instant(now)))
+/// Retires a key for good: its private part goes.
+pub fn retire(conn: &mut Conn, kid: &str, now: DateTime<Utc>) -> QueryResult<bool> {
+    let living = t::table.filter(t::kid.eq(kid).and(t::retired_at.is_null()));
+    let changed = diesel::update(living)
+        .set((
+            t::retired_at.eq(Instant(now)),
+            t::sealed.eq(Vec::<u8>::new()),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Keeps a key under another seal.
+pub fn reseal(conn: &mut Conn, kid: &str, sealed: &[u8]) -> QueryResult<()> {
+    diesel::update(t::table.find(kid))
+        .set(t::sealed.eq(sealed))
         .execute(conn)
+        .map(drop)
 }

@@ -18,7 +18,10 @@ pub mod regulations;
 pub mod reports;
 pub mod routing_rules;
 pub mod schema;
+pub mod server;
+pub mod service_state;
 pub mod sessions;
+pub mod snapshot;
 #[cfg(test)]
 pub mod testing;
 pub mod types;

@@ -314,6 +314,58 @@ pub fn counts(conn: &mut Conn) -> QueryResult<Vec<(NoticeState, i64)>> {
     Ok(rows.into_iter().map(|(state, n)| (state.0, n)).collect())
 }
 
+/// What waits to be sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Backlog {
+    pub waiting: i64,
+    /// When the longest and the shortest waiting were queued.
+    pub oldest: Option<DateTime<Utc>>,
+    pub newest: Option<DateTime<Utc>>,
+}
+
+/// What waits to be sent.
+pub fn backlog(conn: &mut Conn) -> QueryResult<Backlog> {
+    use diesel::dsl::{count_star, max, min};
+    let (waiting, oldest, newest): (i64, Option<Instant>, Option<Instant>) = outbox::table
+        .filter(outbox::state.eq(NoticeState::Queued.as_str()))
+        .select((
+            count_star(),
+            min(outbox::created_at),
+            max(outbox::created_at),
+        ))
+        .first(conn)?;
+    Ok(Backlog {
+        waiting,
+        oldest: oldest.map(|at| at.0),
+        newest: newest.map(|at| at.0),
+    })
+}
+
+/// Lets what waits and was queued before an instant go unsent, what a worker has in hand excepted. Returns how many.
+pub fn discard_queued_before(
+    conn: &mut Conn,
+    before: DateTime<Utc>,
+    why: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    let in_nobodys_hand = outbox::leased_until
+        .is_null()
+        .or(outbox::leased_until.le(Some(Instant(now))));
+    diesel::update(
+        outbox::table
+            .filter(outbox::state.eq(NoticeState::Queued.as_str()))
+            .filter(outbox::created_at.lt(Instant(before)))
+            .filter(in_nobodys_hand),
+    )
+    .set((
+        outbox::state.eq(NoticeState::Discarded.as_str()),
+        outbox::leased_until.eq(None::<Instant>),
+        outbox::last_error.eq(Some(why)),
+        outbox::version.eq(outbox::version + 1),
+    ))
+    .execute(conn)
+}
+
 #[cfg(test)]
 #[path = "outbox_tests.rs"]
 mod tests;

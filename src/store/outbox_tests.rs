@@ -136,3 +136,46 @@ fn two_workers_at_once_claim_different_notices() {
         .unwrap();
     }
 }
+
+#[test]
+fn what_waits_is_counted_and_can_be_let_go_up_to_an_instant() {
+    for test in databases() {
+        let db = &test.db;
+        let queue = |minute: i64| {
+            let one = notice(NoticeKind::Settled);
+            let id = one.id;
+            db.write_blocking::<_, DbError, _>(|conn| Ok(insert(conn, &[one], at(minute))?))
+                .unwrap();
+            id
+        };
+        let look = || {
+            db.read_blocking::<_, DbError, _>(|conn| Ok(backlog(conn)?))
+                .unwrap()
+        };
+        assert_eq!(look(), Backlog::default());
+        let (old, in_hand, young) = (queue(0), queue(1), queue(10));
+        let found = look();
+        assert_eq!(
+            (found.waiting, found.oldest, found.newest),
+            (3, Some(at(0)), Some(at(10)))
+        );
+        let let_go = db
+            .write_blocking::<_, DbError, _>(|conn| {
+                diesel::update(outbox::table.find(in_hand))
+                    .set(outbox::leased_until.eq(Some(Instant(at(30)))))
+                    .execute(conn)?;
+                Ok(discard_queued_before(conn, at(10), "not sent", at(20))?)
+            })
+            .unwrap();
+        assert_eq!(let_go, 1, "what a worker has in hand stays with it");
+        let state = |id| {
+            db.read_blocking::<_, DbError, _>(|conn| Ok(find(conn, id)?))
+                .unwrap()
+                .unwrap()
+                .state
+        };
+        assert_eq!(state(old), NoticeState::Discarded);
+        assert_eq!(state(in_hand), NoticeState::Queued);
+        assert_eq!(state(young), NoticeState::Queued);
+    }
+}

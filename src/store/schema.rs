@@ -94,6 +94,18 @@ diesel::table! {
         public_jwk -> JsonSql,
         created_at -> InstantSql,
         retired_at -> Nullable<InstantSql>,
+        signs_from -> Nullable<InstantSql>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::store::types::InstantSql;
+
+    service_state (name) {
+        name -> Text,
+        since -> InstantSql,
+        reason -> Text,
     }
 }
 

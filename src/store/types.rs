@@ -29,6 +29,9 @@ pub struct IdSql;
 #[diesel(postgres_type(name = "timestamptz"), sqlite_type(name = "Text"))]
 pub struct InstantSql;
 
+/// Instants have an earliest and a latest.
+impl diesel::sql_types::SqlOrd for InstantSql {}
+
 /// A JSON document.
 #[derive(Debug, Clone, Copy, Default, SqlType, QueryId)]
 #[diesel(postgres_type(name = "jsonb"), sqlite_type(name = "Text"))]

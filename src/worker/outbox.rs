@@ -17,6 +17,7 @@ use crate::mail::render::render;
 use crate::mail::transport::{LONGEST_SEND, SendError, Transport};
 use crate::services::{Context, Error};
 use crate::store::outbox::{self, Notice};
+use crate::store::service_state;
 
 /// Notices taken at once.
 const BATCH: i64 = 50;
@@ -45,6 +46,8 @@ pub struct Delivered {
     pub dead: usize,
     /// Why the way out failed; what was claimed then is given back.
     pub unavailable: Option<String>,
+    /// Nothing was claimed: an operator, or a restored backup, keeps all mail in.
+    pub paused: bool,
 }
 
 /// Tells a running worker to stop.
@@ -109,9 +112,17 @@ impl Deliverer {
         while !self.stop.is_told() {
             let now = self.ctx.clock.now();
             let lease = now + LEASE;
-            let batch: Vec<Notice> = self.ctx.db.write_blocking::<_, Error, _>(|conn| {
-                Ok(outbox::claim(conn, now, lease, BATCH)?)
+            // Asked in the transaction that claims: what is queued after a pause began never slips through.
+            let batch: Option<Vec<Notice>> = self.ctx.db.write_blocking::<_, Error, _>(|conn| {
+                if service_state::outbox_pause(conn)?.is_some() {
+                    return Ok(None);
+                }
+                Ok(Some(outbox::claim(conn, now, lease, BATCH)?))
             })?;
+            let Some(batch) = batch else {
+                done.paused = true;
+                break;
+            };
             if batch.is_empty() {
                 break;
             }
@@ -235,12 +246,23 @@ impl Deliverer {
     /// Delivers until it is told to stop.
     pub fn run(&self) {
         let mut failures = 0;
+        let mut paused = false;
         while !self.stop.is_told() {
             let pause = match self.deliver_due() {
                 Ok(Delivered {
-                    unavailable: None, ..
+                    unavailable: None,
+                    paused: now_paused,
+                    ..
                 }) => {
                     failures = 0;
+                    if now_paused && !paused {
+                        tracing::warn!(
+                            "the outbox is paused: nothing is mailed until `meldpunt outbox resume`"
+                        );
+                    } else if paused && !now_paused {
+                        tracing::info!("the outbox is taken up again");
+                    }
+                    paused = now_paused;
                     LOOK
                 }
                 Ok(Delivered {

@@ -159,7 +159,7 @@ fn refusals_for_good_and_for_now() {
                 sent: 2,
                 deferred: 1,
                 dead: 2,
-                unavailable: None
+                ..Delivered::default()
             }
         );
         assert_eq!(taken.load(Ordering::SeqCst), 2);
@@ -246,6 +246,40 @@ fn a_ring_wakes_it_and_a_stop_ends_it() {
     assert_eq!(kept(&test, id).state, NoticeState::Sent);
     stop.stop();
     thread.join().unwrap();
+}
+
+#[test]
+fn while_the_outbox_is_paused_nothing_leaves() {
+    for test in databases() {
+        let (address, taken) = server();
+        let (deliverer, clock) = deliverer(&test, &address);
+        let now = clock.now();
+        let first = queue(&test, NoticeKind::Settled, "jan@x.example");
+        let pause = |reason: &'static str| {
+            test.db
+                .write_blocking::<_, Error, _>(|conn| {
+                    Ok(service_state::pause_outbox(conn, reason, now)?)
+                })
+                .unwrap()
+        };
+        assert!(pause("restored") && !pause("another"));
+        let done = deliverer.deliver_due().unwrap();
+        assert!(done.paused && done.sent == 0, "{done:?}");
+        let kept_back = kept(&test, first);
+        assert_eq!(
+            (kept_back.attempts, kept_back.leased_until),
+            (0, None),
+            "not even claimed"
+        );
+        let resume = || {
+            test.db
+                .write_blocking::<_, Error, _>(|conn| Ok(service_state::resume_outbox(conn)?))
+                .unwrap()
+        };
+        assert!(resume() && !resume());
+        assert_eq!(deliverer.deliver_due().unwrap().sent, 1);
+        assert_eq!(taken.load(Ordering::SeqCst), 1);
+    }
 }
 
 #[test]

@@ -1,7 +1,9 @@
-//! Throws away what has served: sign-ins long over, answers of idempotent requests past their day.
+//! Throws away what has served: sign-ins long over, answers of idempotent requests past their day, signing
+//! keys whose last token has lapsed.
 
 use std::time::Duration;
 
+use crate::services::keys::rotation;
 use crate::services::{Context, Error, idempotency, sign_in};
 
 /// How often.
@@ -23,6 +25,9 @@ pub async fn round(context: &Context) -> Result<(usize, usize), Error> {
     let now = context.clock.now();
     context
         .db
-        .write(move |conn| Ok((sign_in::tidy(conn, now)?, idempotency::tidy(conn, now)?)))
+        .write(move |conn| {
+            rotation::retire_lapsed(conn, now)?;
+            Ok((sign_in::tidy(conn, now)?, idempotency::tidy(conn, now)?))
+        })
         .await
 }

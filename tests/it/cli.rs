@@ -4,27 +4,31 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
-fn meldpunt(folder: &Path, arguments: &[&str]) -> Command {
+pub fn meldpunt(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_meldpunt"));
     command.args(arguments).current_dir(folder).env_clear();
     command
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> Output {
+pub fn run(folder: &Path, arguments: &[&str]) -> Output {
     meldpunt(folder, arguments).output().unwrap()
 }
 
-fn text(bytes: &[u8]) -> &str {
+pub fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
 /// A service that ends with the test.
-struct Running(Child);
+pub struct Running(Child);
 
 impl Running {
     /// Starts one and reads what it prints, up to the line that says it can be used.
     fn start(folder: &Path, arguments: &[&str], until: &str) -> (Self, Vec<String>) {
-        let mut command = meldpunt(folder, arguments);
+        Self::of(meldpunt(folder, arguments), until)
+    }
+
+    /// As `start`, with a command of one's own.
+    pub fn of(mut command: Command, until: &str) -> (Self, Vec<String>) {
         let mut running = Self(command.stdout(Stdio::piped()).spawn().unwrap());
         let printed = BufReader::new(running.0.stdout.take().unwrap());
         let mut lines = Vec::new();
@@ -39,7 +43,7 @@ impl Running {
     }
 
     /// Tells it to stop, and returns the exit code.
-    fn stop(mut self, signal: &str) -> Option<i32> {
+    pub fn stop(mut self, signal: &str) -> Option<i32> {
         let id = self.0.id().to_string();
         Command::new("kill").args([signal, &id]).status().unwrap();
         self.0.wait().unwrap().code()
@@ -53,7 +57,7 @@ impl Drop for Running {
     }
 }
 
-fn refused(output: &Output, why: &str) {
+pub fn refused(output: &Output, why: &str) {
     let told = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{told}");
     assert!(

@@ -2,10 +2,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use meldpunt::domain::actor::{Role, Scope};
+use meldpunt::services::Context;
+use meldpunt::services::keys::rotation;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -580,19 +582,70 @@ async fn the_public_keys_check_our_tokens_and_hold_nothing_private() {
     assert_eq!(key["d"], Value::Null);
     let header = jsonwebtoken::decode_header(&before).unwrap();
     assert_eq!(key["kid"], json!(header.kid));
-    // A new key signs from now on; what the old one signed stays good.
-    let context = app.context.clone();
-    let now = app.now();
-    tokio::task::spawn_blocking(move || context.keys.rotate(&context.db, now))
-        .await
-        .unwrap()
-        .unwrap();
+}
+
+/// Changes the keys as `meldpunt keys` does, and has the service look again.
+async fn change_keys<T: Send + 'static>(
+    app: &TestApp,
+    change: impl FnOnce(&Context, DateTime<Utc>) -> T + Send + 'static,
+) -> T {
+    let (context, now) = (app.context.clone(), app.now());
+    tokio::task::spawn_blocking(move || {
+        let done = change(&context, now);
+        context.keys.load(&context.db, now).unwrap();
+        done
+    })
+    .await
+    .unwrap()
+}
+
+#[actix_web::test]
+async fn tokens_of_before_during_and_after_a_rotation_are_accepted_until_the_old_key_is_retired() {
+    let app = TestApp::start().await;
+    let person = app.reporter("GM1714").await;
+    let kid = |token: &str| jsonwebtoken::decode_header(token).unwrap().kid.unwrap();
+    let published =
+        async || app.get("/.well-known/jwks.json").await.expect(200).json()["keys"].clone();
+    // Good for longer than any the service gives, so that only its key can end it.
+    let before = app
+        .token_until(&person, app.now() + TimeDelta::hours(9))
+        .await;
+    let new = change_keys(&app, |ctx, now| {
+        rotation::rotate(&ctx.db, ctx.keys.seal_source(), false, now)
+            .unwrap()
+            .0
+    })
+    .await;
+    // Announced: whoever checks our tokens finds it before it signs.
+    let keys = published().await;
+    assert_eq!(keys.as_array().unwrap().len(), 2);
+    assert!(keys.to_string().contains(&new));
+    let during = app.token_of(&person).await;
+    assert_eq!(kid(&during), kid(&before));
+    app.clock.forward(TimeDelta::minutes(14));
+    app.me(&before).await.expect(200);
+    app.me(&during).await.expect(200);
+    app.clock.forward(TimeDelta::minutes(1));
     let after = app.token_of(&person).await;
-    assert_ne!(jsonwebtoken::decode_header(&after).unwrap().kid, header.kid);
+    assert_eq!(kid(&after), new);
     app.me(&before).await.expect(200);
     app.me(&after).await.expect(200);
-    let published = app.get("/.well-known/jwks.json").await.expect(200);
-    assert_eq!(published.json()["keys"].as_array().unwrap().len(), 2);
+    app.clock.forward(TimeDelta::minutes(119));
+    app.me(&before).await.expect(200);
+    app.clock.forward(TimeDelta::minutes(1));
+    app.me(&before).await.expect_problem(401, "token_invalid");
+    app.me(&app.token_of(&person).await).await.expect(200);
+    assert_eq!(published().await.as_array().unwrap().len(), 1);
+
+    // One that leaked does not wait for its time.
+    let leaked = app.token_of(&person).await;
+    change_keys(&app, move |ctx, now| {
+        rotation::rotate(&ctx.db, ctx.keys.seal_source(), true, now).unwrap();
+        rotation::retire(&ctx.db, &new, now).unwrap();
+    })
+    .await;
+    app.me(&leaked).await.expect_problem(401, "token_invalid");
+    app.me(&app.token_of(&person).await).await.expect(200);
 }
 
 // --- passwords ----------------------------------------------------------------------------------------------------------

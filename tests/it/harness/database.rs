@@ -1,5 +1,6 @@
 //! A database of one test's own: a copy of a template that is migrated and seeded once per run.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
@@ -50,23 +51,22 @@ struct Line {
     line: String,
 }
 
-/// The rows of all tables as text; the query gives each table with the expression that makes text of a row. A macro, as the
+/// The rows of each table as text, sorted; the query gives each table with the expression that makes text of a row. A macro, as the
 /// two connections share no trait that is short to name.
 macro_rules! dump {
     ($conn:expr, $tables:expr $(,)?) => {{
         let conn = $conn;
         let tables: Vec<Table> = diesel::sql_query($tables).load(conn).unwrap();
-        let mut text = String::new();
+        let mut found = BTreeMap::new();
         for Table { name, row } in tables {
             let rows: Vec<Line> = diesel::sql_query(format!("SELECT {row} AS line FROM {name} t"))
                 .load(conn)
                 .unwrap();
-            for Line { line } in rows {
-                text.push_str(&line);
-                text.push('\n');
-            }
+            let mut rows: Vec<String> = rows.into_iter().map(|row| row.line).collect();
+            rows.sort();
+            found.insert(name, rows);
         }
-        text
+        found
     }};
 }
 
@@ -135,23 +135,29 @@ impl Database {
 
     /// All rows of all tables, as text.
     pub fn dump(&self) -> String {
-        match backend() {
-            Backend::Sqlite => dump!(
-                &mut SqliteConnection::establish(self.path()).unwrap(),
-                "SELECT t.name AS name, group_concat('quote(\"' || c.name || '\")', ' || char(10) || ') AS row \
-                 FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' GROUP BY t.name",
-            ),
-            Backend::Postgres => dump!(
-                &mut PgConnection::establish(&self.url).unwrap(),
-                "SELECT tablename::text AS name, 'to_json(t)::text' AS row FROM pg_tables \
-                 WHERE schemaname = 'public'",
-            ),
-        }
+        let rows: Vec<String> = tables(&self.url).into_values().flatten().collect();
+        rows.join("\n")
     }
 
     /// The path of SQLite's file.
     pub fn path(&self) -> &str {
         self.url.trim_start_matches("sqlite://")
+    }
+}
+
+/// The rows of each table of a database, as text, sorted.
+pub fn tables(url: &str) -> BTreeMap<String, Vec<String>> {
+    match url.strip_prefix("sqlite://") {
+        Some(path) => dump!(
+            &mut SqliteConnection::establish(path).unwrap(),
+            "SELECT t.name AS name, group_concat('quote(\"' || c.name || '\")', ' || char(10) || ') AS row \
+             FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' GROUP BY t.name",
+        ),
+        None => dump!(
+            &mut PgConnection::establish(url).unwrap(),
+            "SELECT tablename::text AS name, 'to_json(t)::text' AS row FROM pg_tables \
+             WHERE schemaname = 'public'",
+        ),
     }
 }
 

@@ -95,6 +95,11 @@ impl TestApp {
         self.clock.now()
     }
 
+    /// Where its database is.
+    pub fn database_url(&self) -> &str {
+        self.database.url()
+    }
+
     /// All that lies in the database, as text.
     pub async fn everything_kept(&self) -> String {
         self.database.dump()
