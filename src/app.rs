@@ -65,7 +65,7 @@ pub fn prepare(context: &Context) -> Result<Prepared, String> {
     let steps = schema(context)?;
     let facts = context
         .db
-        .write_blocking::<_, Error, _>(|conn| seed::load(conn, now))
+        .write_blocking::<_, Error, _>(move |conn| seed::load(conn, now))
         .map_err(|e| format!("the facts cannot be loaded: {e:?}"))?;
     context.keys.load(&context.db, now)?;
     Ok(Prepared { steps, facts })

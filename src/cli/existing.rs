@@ -38,7 +38,7 @@ pub fn refuse_missing(settings: &Settings) -> Result<(), String> {
 pub fn told(error: &Error) -> String {
     match error {
         Error::Conflict(code) | Error::Forbidden(code) => messages::detail(code, 409, Language::En),
-        Error::Busy(why) | Error::Internal(why) => why.clone(),
+        Error::Busy(why) | Error::Full(why) | Error::Internal(why) => why.clone(),
         other => format!("{other:?}"),
     }
 }

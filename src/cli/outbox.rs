@@ -61,7 +61,7 @@ pub fn run(outbox: Outbox) -> Result<(), String> {
             let (reason, now) = (pause.reason, context.clock.now());
             let standing = context
                 .db
-                .write_blocking(|conn| mail_pause::pause(conn, None, &reason, now))
+                .write_blocking(move |conn| mail_pause::pause(conn, None, &reason, now))
                 .map_err(|e| told(&e))?;
             say(&text(&standing));
             Ok(())
@@ -79,7 +79,7 @@ fn resume(choice: Resume) -> Result<(), String> {
     };
     let done = context
         .db
-        .write_blocking(|conn| mail_pause::resume(conn, None, waiting, now));
+        .write_blocking(move |conn| mail_pause::resume(conn, None, waiting, now));
     match done {
         Ok(discarded) => {
             if discarded > 0 {

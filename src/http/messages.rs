@@ -198,6 +198,11 @@ pub static DETAILS: &[Words] = &[
         "The service is overloaded for a moment; try again in a few seconds.",
     ),
     (
+        "storage_full",
+        "De dienst kan nu niets opslaan; lezen gaat door. Er is niets verloren: stuur het later opnieuw.",
+        "The service cannot store anything now; reading goes on. Nothing is lost: send it again later.",
+    ),
+    (
         "internal_error",
         "Er ging iets onverwachts mis. Noem het verzoeknummer als u hulp vraagt.",
         "Something unforeseen went wrong. Name the request id when you ask for help.",

@@ -172,6 +172,7 @@ impl Failure {
                     ..row(400, code)
                 },
                 Error::Busy(_) => row(503, "busy").with(RETRY_AFTER, "2"),
+                Error::Full(_) => row(503, "storage_full").with(RETRY_AFTER, "30"),
                 Error::Internal(_) => row(500, "internal_error"),
             },
         }
@@ -198,6 +199,7 @@ impl ResponseError for Failure {
         match self {
             Failure::Service(Error::Internal(cause)) => tracing::error!(%cause, "unforeseen"),
             Failure::Service(Error::Busy(cause)) => tracing::warn!(%cause, "busy"),
+            Failure::Service(Error::Full(cause)) => tracing::error!(%cause, "no room left"),
             _ => {}
         }
         let mut response = HttpResponse::build(row.status);

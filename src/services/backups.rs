@@ -154,14 +154,15 @@ pub fn settle(
         ));
     }
     let steps = db.migrate()?;
+    let (source, reason) = (source.clone(), reason.to_owned());
     let (backlog, retired_keys) = db
-        .write_blocking::<_, Error, _>(|conn| {
-            let standing = mail_pause::pause(conn, None, reason, now)?;
-            let retired = rotation::retire_unopened(conn, source, now)?;
+        .write_blocking::<_, Error, _>(move |conn| {
+            let standing = mail_pause::pause(conn, None, &reason, now)?;
+            let retired = rotation::retire_unopened(conn, &source, now)?;
             Ok((standing.backlog, retired))
         })
         .map_err(|e| match e {
-            Error::Internal(why) | Error::Busy(why) => why,
+            Error::Internal(why) | Error::Busy(why) | Error::Full(why) => why,
             other => format!("{other:?}"),
         })?;
     Ok(Settled {

@@ -96,7 +96,7 @@ impl KeyRing {
     /// A sentence for the operator.
     pub fn load(&self, db: &Db, now: DateTime<Utc>) -> Result<(), String> {
         self.reload(db, now).map_err(|error| match error {
-            Error::Internal(why) | Error::Busy(why) => why,
+            Error::Internal(why) | Error::Busy(why) | Error::Full(why) => why,
             other => format!("{other:?}"),
         })
     }
@@ -167,7 +167,7 @@ impl KeyRing {
         if found.is_empty() {
             // Two nodes that start at once may both make one: all know both, and the later signs.
             let seal = self.source.read()?;
-            found = db.write_blocking::<_, Error, _>(|conn| {
+            found = db.write_blocking::<_, Error, _>(move |conn| {
                 make(conn, &seal, now, now)?;
                 Ok(keys::living(conn)?)
             })?;

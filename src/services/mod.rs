@@ -95,6 +95,8 @@ pub enum Error {
     OAuth(&'static str),
     /// Overloaded or without its database.
     Busy(String),
+    /// No room is left to write.
+    Full(String),
     /// Anything unforeseen; logged, never shown.
     Internal(String),
 }
@@ -107,23 +109,7 @@ impl Error {
 
 impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Self {
-        use diesel::result::{DatabaseErrorKind, Error as E};
-        match error {
-            E::NotFound => Self::NotFound,
-            // Two writers met: the client may try again.
-            E::DatabaseError(
-                DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ClosedConnection,
-                info,
-            ) => Self::Busy(info.message().to_owned()),
-            E::DatabaseError(_, info)
-                if ["database is locked", "deadlock detected"]
-                    .iter()
-                    .any(|busy| info.message().contains(busy)) =>
-            {
-                Self::Busy(info.message().to_owned())
-            }
-            other => Self::Internal(other.to_string()),
-        }
+        DbError::from(error).into()
     }
 }
 
@@ -137,7 +123,9 @@ impl From<DbError> for Error {
     fn from(error: DbError) -> Self {
         match error {
             DbError::Busy(why) => Self::Busy(why),
-            DbError::Query(error) => error.into(),
+            DbError::Full(why) => Self::Full(why),
+            DbError::Query(diesel::result::Error::NotFound) => Self::NotFound,
+            DbError::Query(error) => Self::Internal(error.to_string()),
             DbError::Panicked(why) => Self::Internal(why),
         }
     }

@@ -9,7 +9,7 @@ use crate::config::Settings;
 use crate::domain::actor::Language;
 use crate::domain::deadline::local_date;
 use crate::domain::event::{Event, EventKind};
-use crate::domain::id::{NoticeId, OrganisationId};
+use crate::domain::id::{NoticeId, OrganisationId, PrincipalId};
 use crate::domain::notice::{NoticeKind, notices};
 use crate::domain::report::{Cited, Confidentiality, Report};
 use crate::mail::facts::{Facts, Reader};
@@ -20,47 +20,54 @@ use crate::store::db::Conn;
 use crate::store::outbox::{self, NewNotice};
 use crate::store::recipients;
 
-/// Queues what an event has to tell: three statements, however many are told.
+/// An event, and the reports it is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Happened<'a> {
+    pub event: &'a Event,
+    /// None for a report that was not there.
+    pub before: Option<&'a Report>,
+    /// As the transaction leaves it, so that the acknowledgement of a report that is routed at once says by whom it is
+    /// handled and the desk is not called for it.
+    pub after: &'a Report,
+    /// The reports merged into it.
+    pub merged_in: &'a [Report],
+}
+
+/// Queues what events have to tell: three statements, however many there are and however many are told.
 ///
-/// `after` is the report as the transaction leaves it, so that the acknowledgement of a report that is routed at once
-/// says by whom it is handled and the desk is not called for it; `before` is none for a report that was not there.
-/// `merged_in` are the reports merged into it. Nobody is told what they did themselves, the acknowledgement excepted;
-/// nobody is told twice of one event.
+/// Nobody is told what they did themselves, the acknowledgement excepted; nobody is told twice of one event.
 ///
 /// # Errors
 /// When the database fails, or the sender in the settings is none.
-pub fn queue(
-    conn: &mut Conn,
-    ctx: &Context,
-    event: &Event,
-    before: Option<&Report>,
-    after: &Report,
-    merged_in: &[Report],
-) -> Result<(), Error> {
-    let rows = notices(event.kind);
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let from = message::sender(&ctx.settings.mail_from).map_err(Error::Internal)?;
-    let mut audiences = Audiences::new(event, before, after, merged_in);
-    let people = recipients::people(
-        conn,
-        &audiences.organisations(rows),
-        &audiences.named(),
-        local_date(event.at),
-    )?;
-    let told = audiences.resolve(rows, people);
-    if told.is_empty() {
-        return Ok(());
-    }
-    let names = Names(recipients::organisation_names(
-        conn,
-        &audiences.mentioned(),
-    )?);
-    let stands_in_for = names.list(&audiences.unmanned);
-    let new: Vec<NewNotice> = told
+pub fn queue(conn: &mut Conn, ctx: &Context, happened: &[Happened<'_>]) -> Result<(), Error> {
+    let mut told_of: Vec<Audiences<'_>> = happened
         .iter()
-        .map(|told| {
+        .filter(|one| !notices(one.event.kind).is_empty())
+        .map(|one| Audiences::new(*one))
+        .collect();
+    let Some(first) = told_of.first() else {
+        return Ok(());
+    };
+    let at = first.happened.event.at;
+    let from = message::sender(&ctx.settings.mail_from).map_err(Error::Internal)?;
+    let organisations: Vec<OrganisationId> =
+        told_of.iter().flat_map(Audiences::organisations).collect();
+    let named: Vec<PrincipalId> = told_of.iter().flat_map(Audiences::named).collect();
+    let people = recipients::people(conn, &organisations, &named, local_date(at))?;
+    let told: Vec<Vec<Told<'_>>> = told_of
+        .iter_mut()
+        .map(|audiences| audiences.resolve(&people))
+        .collect();
+    if told.iter().all(Vec::is_empty) {
+        return Ok(());
+    }
+    let mentioned: Vec<OrganisationId> = told_of.iter().flat_map(Audiences::mentioned).collect();
+    let names = Names(recipients::organisation_names(conn, &mentioned)?);
+    let mut new = Vec::new();
+    for (audiences, told) in told_of.iter().zip(&told) {
+        let Happened { event, after, .. } = audiences.happened;
+        let stands_in_for = names.list(&audiences.unmanned);
+        for told in told {
             let id = NoticeId::new();
             let facts = facts(
                 &ctx.settings,
@@ -70,7 +77,7 @@ pub fn queue(
                 &names,
                 stands_in_for.as_deref(),
             );
-            Ok(NewNotice {
+            new.push(NewNotice {
                 id,
                 report: Some(told.report.id),
                 event: Some(event.id),
@@ -81,10 +88,10 @@ pub fn queue(
                 data: serde_json::to_value(facts).map_err(|e| Error::Internal(e.to_string()))?,
                 message_id: message::message_id(id, &from),
                 thread_id: Some(message::thread_id(told.report.id, &from)),
-            })
-        })
-        .collect::<Result<_, Error>>()?;
-    outbox::insert(conn, &new, event.at)?;
+            });
+        }
+    }
+    outbox::insert(conn, &new, at)?;
     Ok(())
 }
 

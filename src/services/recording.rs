@@ -8,7 +8,8 @@ use crate::domain::id::EventId;
 use crate::domain::policy;
 use crate::domain::report::Report;
 use crate::domain::status::Capacity;
-use crate::services::{Context, Error, notices};
+use crate::services::notices::{self, Happened};
+use crate::services::{Context, Error};
 use crate::store::db::Conn;
 use crate::store::events;
 
@@ -117,15 +118,15 @@ impl Step {
 pub fn record(conn: &mut Conn, context: &Context, steps: &[Step]) -> Result<(), Error> {
     let written: Vec<Event> = steps.iter().map(|step| step.event.clone()).collect();
     events::insert(conn, &written)?;
-    for step in steps.iter().filter(|step| !step.quiet) {
-        notices::queue(
-            conn,
-            context,
-            &step.event,
-            step.before.as_ref(),
-            &step.after,
-            &step.merged_in,
-        )?;
-    }
-    Ok(())
+    let told: Vec<Happened<'_>> = steps
+        .iter()
+        .filter(|step| !step.quiet)
+        .map(|step| Happened {
+            event: &step.event,
+            before: step.before.as_ref(),
+            after: &step.after,
+            merged_in: &step.merged_in,
+        })
+        .collect();
+    notices::queue(conn, context, &told)
 }

@@ -14,7 +14,7 @@ use crate::services::clients::{self, ClientChange, NewClient};
 use crate::services::links;
 use crate::services::people::{self, NewPerson, PersonChange};
 use crate::store::principals::Principal;
-use crate::store::testing::{TestDb, databases, organisation};
+use crate::store::testing::{TestDb, databases, in_transaction, organisation};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -40,7 +40,7 @@ impl World {
     }
 
     fn write<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
-        self.ctx.db.write_blocking(work)
+        in_transaction(&self.ctx.db, work)
     }
 
     async fn token(&self, email: &str) -> Granted {
@@ -107,7 +107,7 @@ async fn world(test: TestDb) -> World {
     let ctx = Context::new(test.db.clone(), clock.clone(), settings);
     let (bzk, delft) = test
         .db
-        .write_blocking(|conn| {
+        .write_blocking(move |conn| {
             Ok::<_, Error>((
                 organisation(conn, "BZK", OrganisationKind::Ministry, true),
                 organisation(conn, "Delft", OrganisationKind::Municipality, false),

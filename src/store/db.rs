@@ -1,17 +1,22 @@
 //! The database: SQLite or PostgreSQL, and the only place that knows there are two. `read` runs on a pool of readers,
-//! `write` is the only way to change anything: one closure, one transaction.
+//! `write` is the only way to change anything: one closure, all of it or nothing.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
-use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::connection::SimpleConnection;
 use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::r2d2::{ManageConnection, Pool, PooledConnection};
+use diesel::r2d2::{Pool, PooledConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 pub use crate::config::Address;
+use crate::store::connection::Opener;
+pub use crate::store::connection::{Conn, DbError, MultiBackend};
+use crate::store::figures::Figures;
+use crate::store::writer::Writer;
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -19,87 +24,13 @@ const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/po
 /// Held while migrating, so that of several nodes one migrates and the others wait.
 const MIGRATION_LOCK: i64 = 0x4d45_4c44; // "MELD"
 
-/// A connection to either database.
-#[derive(diesel::MultiConnection)]
-pub enum Conn {
-    Sqlite(SqliteConnection),
-    Postgres(PgConnection),
-}
-
-/// Opens connections and checks them before use.
-struct Manager {
-    address: Address,
-}
-
-impl Manager {
-    fn open(&self) -> ConnectionResult<Conn> {
-        match &self.address {
-            Address::Sqlite(path) => {
-                let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
-                // WAL lets readers go on beside the writer; FULL makes an acknowledged commit survive a power cut.
-                conn.batch_execute(
-                    "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;",
-                )
-                .map_err(ConnectionError::CouldntSetupConfiguration)?;
-                Ok(Conn::Sqlite(conn))
-            }
-            Address::Postgres(url) => {
-                let mut conn = PgConnection::establish(url)?;
-                conn.batch_execute("SET TIME ZONE 'UTC'")
-                    .map_err(ConnectionError::CouldntSetupConfiguration)?;
-                Ok(Conn::Postgres(conn))
-            }
-        }
-    }
-}
-
-impl ManageConnection for Manager {
-    type Connection = Conn;
-    type Error = diesel::r2d2::Error;
-
-    fn connect(&self) -> Result<Conn, Self::Error> {
-        self.open().map_err(diesel::r2d2::Error::ConnectionError)
-    }
-
-    fn is_valid(&self, conn: &mut Conn) -> Result<(), Self::Error> {
-        match conn {
-            Conn::Sqlite(_) => Ok(()),
-            Conn::Postgres(conn) => conn
-                .batch_execute("SELECT 1")
-                .map_err(diesel::r2d2::Error::QueryError),
-        }
-    }
-
-    fn has_broken(&self, conn: &mut Conn) -> bool {
-        std::thread::panicking()
-            || match conn {
-                Conn::Sqlite(conn) => AnsiTransactionManager::is_broken_transaction_manager(conn),
-                Conn::Postgres(conn) => AnsiTransactionManager::is_broken_transaction_manager(conn),
-            }
-    }
-}
-
-/// Why no connection could be had, or what a query failed with.
-#[derive(Debug, thiserror::Error)]
-pub enum DbError {
-    /// All connections are taken or the server does not answer.
-    #[error("the database is busy or away: {0}")]
-    Busy(String),
-    /// The work on it broke off: a fault of ours.
-    #[error("the work broke off: {0}")]
-    Panicked(String),
-    #[error(transparent)]
-    Query(#[from] diesel::result::Error),
-}
-
-/// Both pools. Cheap to clone.
+/// The database. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
-    readers: Pool<Manager>,
-    /// One connection on SQLite, which has one writer; the readers' pool on PostgreSQL.
-    writers: Pool<Manager>,
-    address: Address,
+    pool: Pool<Opener>,
+    /// SQLite has one writer; on PostgreSQL changes take a connection of the pool.
+    writer: Option<Writer>,
+    opener: Opener,
 }
 
 impl Db {
@@ -119,32 +50,31 @@ impl Db {
         if let Address::Sqlite(path) = address {
             create_private(path).map_err(|e| format!("cannot open {}: {e}", path.display()))?;
         }
-        let pool = |size: u32| {
-            Pool::builder()
-                .max_size(size)
-                .min_idle(Some(1))
-                .test_on_check_out(matches!(address, Address::Postgres(_)))
-                .connection_timeout(Duration::from_secs(5))
-                .build_unchecked(Manager {
-                    address: address.clone(),
-                })
+        let opener = Opener {
+            address: address.clone(),
+            figures: Arc::default(),
         };
         // One plain connection first: the pool would retry for seconds and hide why.
-        Manager {
-            address: address.clone(),
-        }
-        .open()
-        .map_err(|e| format!("cannot open {address:?}: {e}"))?;
-        let readers = pool(connections);
-        let writers = if matches!(address, Address::Sqlite(_)) {
-            pool(1)
-        } else {
-            readers.clone()
+        opener
+            .open()
+            .map_err(|e| format!("cannot open {address:?}: {e}"))?;
+        let pool = Pool::builder()
+            .max_size(connections)
+            .min_idle(Some(1))
+            .test_on_check_out(true)
+            .connection_timeout(Duration::from_secs(5))
+            .build_unchecked(opener.clone());
+        let writer = match address {
+            Address::Sqlite(_) => Some(
+                Writer::start(opener.clone())
+                    .map_err(|e| format!("cannot start the thread that writes: {e}"))?,
+            ),
+            Address::Postgres(_) => None,
         };
         Ok(Self {
-            readers,
-            writers,
-            address: address.clone(),
+            pool,
+            writer,
+            opener,
         })
     }
 
@@ -158,7 +88,17 @@ impl Db {
     }
 
     pub fn address(&self) -> &Address {
-        &self.address
+        &self.opener.address
+    }
+
+    #[cfg(test)]
+    pub(super) fn writer_of_tests(&self) -> &Writer {
+        self.writer.as_ref().expect("SQLite has a writer")
+    }
+
+    /// What is counted since the start.
+    pub fn figures(&self) -> &Figures {
+        &self.opener.figures
     }
 
     /// Runs queries that change nothing, off the async threads.
@@ -168,29 +108,41 @@ impl Db {
         E: From<DbError> + Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
     {
-        let pool = self.readers.clone();
-        blocking(move || queries(&mut *checkout(&pool)?)).await
+        let pool = self.pool.clone();
+        blocking(move || queries(&mut checkout(&pool)?.conn)).await
     }
 
-    /// Runs a closure in one transaction, off the async threads: all of it is kept, or nothing.
+    /// Runs a closure off the async threads: all of it is kept, or nothing. It is kept, safe from a power cut, before
+    /// this returns.
     pub async fn write<T, E, F>(&self, changes: F) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<DbError> + From<diesel::result::Error> + Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
     {
-        let db = self.clone();
-        blocking(move || db.write_blocking(changes)).await
+        let Some(writer) = &self.writer else {
+            let pool = self.pool.clone();
+            return blocking(move || transaction(&pool, changes)).await;
+        };
+        let (reply, answer) = tokio::sync::oneshot::channel();
+        // Who has gone away meanwhile needs no answer.
+        writer.queue(changes, move |made| drop(reply.send(made)));
+        answer.await.unwrap_or_else(|_| Err(unanswered().into()))
     }
 
     /// As `write`, for a thread that may block.
     pub fn write_blocking<T, E, F>(&self, changes: F) -> Result<T, E>
     where
-        E: From<DbError> + From<diesel::result::Error>,
-        F: FnOnce(&mut Conn) -> Result<T, E>,
+        T: Send + 'static,
+        E: From<DbError> + From<diesel::result::Error> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
     {
-        let mut conn = checkout(&self.writers)?;
-        transaction(&mut conn, changes)
+        let Some(writer) = &self.writer else {
+            return transaction(&self.pool, changes);
+        };
+        let (reply, answer) = std::sync::mpsc::sync_channel(1);
+        writer.queue(changes, move |made| drop(reply.send(made)));
+        answer.recv().unwrap_or_else(|_| Err(unanswered().into()))
     }
 
     /// As `read`, for a thread that may block.
@@ -199,25 +151,21 @@ impl Db {
         E: From<DbError>,
         F: FnOnce(&mut Conn) -> Result<T, E>,
     {
-        queries(&mut *checkout(&self.readers)?)
+        queries(&mut checkout(&self.pool)?.conn)
     }
 
     /// Brings the schema up to date; returns how many steps it took. Safe to run on several nodes at once.
     pub fn migrate(&self) -> Result<usize, String> {
-        let mut conn = checkout(&self.writers).map_err(|e| e.to_string())?;
-        let run = match &mut *conn {
+        // A connection of its own: the lock ends with it, whatever happens.
+        let run = match &mut self.opener.open().map_err(|e| e.to_string())? {
             Conn::Sqlite(conn) => conn
                 .run_pending_migrations(SQLITE_MIGRATIONS)
                 .map(|done| done.len()),
             Conn::Postgres(conn) => {
                 conn.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})"))
                     .map_err(|e| e.to_string())?;
-                let run = conn
-                    .run_pending_migrations(POSTGRES_MIGRATIONS)
-                    .map(|done| done.len());
-                conn.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})"))
-                    .map_err(|e| e.to_string())?;
-                run
+                conn.run_pending_migrations(POSTGRES_MIGRATIONS)
+                    .map(|done| done.len())
             }
         };
         run.map_err(|e| format!("migration failed: {e}"))
@@ -280,6 +228,10 @@ fn applied_migrations(conn: &mut Conn) -> QueryResult<HashSet<String>> {
     Ok(applied.into_iter().map(|step| step.version).collect())
 }
 
+fn unanswered() -> DbError {
+    DbError::Busy("the writer has ended".into())
+}
+
 /// Makes the file when it is not there, for its owner alone: it holds personal data. What SQLite makes beside it gets the
 /// same rights.
 fn create_private(path: &std::path::Path) -> std::io::Result<()> {
@@ -290,7 +242,7 @@ fn create_private(path: &std::path::Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
-fn checkout(pool: &Pool<Manager>) -> Result<PooledConnection<Manager>, DbError> {
+fn checkout(pool: &Pool<Opener>) -> Result<PooledConnection<Opener>, DbError> {
     pool.get().map_err(|e| DbError::Busy(e.to_string()))
 }
 
@@ -309,31 +261,14 @@ where
     }
 }
 
-/// An immediate transaction on SQLite (the write lock is taken at the start, so that it never fails halfway), a plain one
-/// on PostgreSQL.
-fn transaction<T, E, F>(conn: &mut Conn, changes: F) -> Result<T, E>
+/// Runs a closure in a transaction of its own.
+fn transaction<T, E, F>(pool: &Pool<Opener>, changes: F) -> Result<T, E>
 where
     E: From<DbError> + From<diesel::result::Error>,
     F: FnOnce(&mut Conn) -> Result<T, E>,
 {
-    type Manager = <Conn as Connection>::TransactionManager;
-    match conn {
-        Conn::Sqlite(sqlite) => {
-            AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?
-        }
-        Conn::Postgres(postgres) => AnsiTransactionManager::begin_transaction(postgres)?,
-    }
     // A panic in the closure unwinds past the connection with its transaction open; `has_broken` then drops it.
-    match changes(conn) {
-        Ok(done) => {
-            Manager::commit_transaction(conn)?;
-            Ok(done)
-        }
-        Err(failed) => match Manager::rollback_transaction(conn) {
-            Ok(()) | Err(diesel::result::Error::BrokenTransactionManager) => Err(failed),
-            Err(e) => Err(e.into()),
-        },
-    }
+    checkout(pool)?.conn.transaction(changes)
 }
 
 /// The row exists already.

@@ -35,27 +35,24 @@ pub fn claim(
         t::body.eq(""),
         t::created_at.eq(Instant(now)),
     );
-    diesel::delete(
-        t::table.filter(
-            t::principal_id
-                .eq(actor)
-                .and(t::key.eq(key))
-                .and(t::created_at.lt(Instant(oldest))),
-        ),
-    )
-    .execute(conn)?;
     // ON CONFLICT has no common form.
-    let claimed = match conn {
+    let insert = |conn: &mut Conn| match conn {
         Conn::Sqlite(conn) => diesel::insert_into(t::table)
-            .values(row)
+            .values(&row)
             .on_conflict_do_nothing()
-            .execute(conn)?,
+            .execute(conn),
         Conn::Postgres(conn) => diesel::insert_into(t::table)
-            .values(row)
+            .values(&row)
             .on_conflict_do_nothing()
-            .execute(conn)?,
+            .execute(conn),
     };
-    Ok(claimed == 1)
+    if insert(conn)? == 1 {
+        return Ok(true);
+    }
+    let lapsed = t::table
+        .find((actor, key))
+        .filter(t::created_at.lt(Instant(oldest)));
+    Ok(diesel::delete(lapsed).execute(conn)? == 1 && insert(conn)? == 1)
 }
 
 /// The answer saved under a key since `oldest`.

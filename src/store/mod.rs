@@ -1,8 +1,10 @@
 //! Every line of SQL. One file an aggregate; `db` is the only one that knows there are two databases. Functions take a
 //! connection and return domain types.
 
+pub mod connection;
 pub mod db;
 pub mod events;
+pub mod figures;
 pub mod idempotency;
 pub mod keys;
 pub mod listing;
@@ -25,3 +27,4 @@ pub mod snapshot;
 #[cfg(test)]
 pub mod testing;
 pub mod types;
+mod writer;

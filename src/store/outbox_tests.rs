@@ -38,10 +38,11 @@ fn what_is_claimed_is_claimed_once_until_the_lease_ends() {
     for test in databases() {
         let new = three();
         let db = &test.db;
-        db.write_blocking::<_, DbError, _>(|conn| Ok(insert(conn, &new, at(0))?))
+        let queued = new.clone();
+        db.write_blocking::<_, DbError, _>(move |conn| Ok(insert(conn, &queued, at(0))?))
             .unwrap();
         let claim_at = |now, until, limit| {
-            db.write_blocking::<_, DbError, _>(|conn| Ok(claim(conn, now, until, limit)?))
+            db.write_blocking::<_, DbError, _>(move |conn| Ok(claim(conn, now, until, limit)?))
                 .unwrap()
         };
         let first = claim_at(at(0), at(2), 2);
@@ -59,15 +60,16 @@ fn what_is_claimed_is_claimed_once_until_the_lease_ends() {
         let again = claim_at(at(2), at(4), 5);
         assert_eq!(again.len(), 2, "leases that ran out come back");
         // The first worker wakes up after its lease: nothing it says counts.
+        let id = new[0].id;
         let late = db
-            .write_blocking::<_, DbError, _>(|conn| {
-                Ok(mark_sent(conn, new[0].id, at(2), at(3), true)?)
+            .write_blocking::<_, DbError, _>(move |conn| {
+                Ok(mark_sent(conn, id, at(2), at(3), true)?)
             })
             .unwrap();
         assert!(!late);
         let in_time = db
-            .write_blocking::<_, DbError, _>(|conn| {
-                Ok(mark_sent(conn, new[0].id, at(4), at(3), true)?)
+            .write_blocking::<_, DbError, _>(move |conn| {
+                Ok(mark_sent(conn, id, at(4), at(3), true)?)
             })
             .unwrap();
         assert!(in_time);
@@ -87,7 +89,7 @@ fn failures_wait_or_die_and_are_sent_again() {
     for test in databases() {
         let new = three();
         let db = &test.db;
-        db.write_blocking::<_, DbError, _>(|conn| {
+        db.write_blocking::<_, DbError, _>(move |conn| {
             insert(conn, &new, at(0))?;
             assert_eq!(claim(conn, at(0), at(2), 9)?.len(), 3);
             assert!(mark_failed(conn, new[0].id, at(2), Some(at(9)), "later")?);
@@ -123,12 +125,14 @@ fn two_workers_at_once_claim_different_notices() {
     {
         let new = three();
         let db = &test.db;
-        db.write_blocking::<_, DbError, _>(|conn| Ok(insert(conn, &new, at(0))?))
+        db.write_blocking::<_, DbError, _>(move |conn| Ok(insert(conn, &new, at(0))?))
             .unwrap();
-        db.write_blocking::<_, DbError, _>(|first| {
+        let other = db.clone();
+        db.write_blocking::<_, DbError, _>(move |first| {
             let mine = claim(first, at(0), at(2), 2)?;
-            let theirs =
-                db.write_blocking::<_, DbError, _>(|second| Ok(claim(second, at(0), at(2), 9)?))?;
+            let theirs = other.write_blocking::<_, DbError, _>(move |second| {
+                Ok(claim(second, at(0), at(2), 9)?)
+            })?;
             assert_eq!((mine.len(), theirs.len()), (2, 1));
             assert!(mine.iter().all(|one| one.id != theirs[0].id));
             Ok(())
@@ -144,7 +148,7 @@ fn what_waits_is_counted_and_can_be_let_go_up_to_an_instant() {
         let queue = |minute: i64| {
             let one = notice(NoticeKind::Settled);
             let id = one.id;
-            db.write_blocking::<_, DbError, _>(|conn| Ok(insert(conn, &[one], at(minute))?))
+            db.write_blocking::<_, DbError, _>(move |conn| Ok(insert(conn, &[one], at(minute))?))
                 .unwrap();
             id
         };
@@ -160,7 +164,7 @@ fn what_waits_is_counted_and_can_be_let_go_up_to_an_instant() {
             (3, Some(at(0)), Some(at(10)))
         );
         let let_go = db
-            .write_blocking::<_, DbError, _>(|conn| {
+            .write_blocking::<_, DbError, _>(move |conn| {
                 diesel::update(outbox::table.find(in_hand))
                     .set(outbox::leased_until.eq(Some(Instant(at(30)))))
                     .execute(conn)?;

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use crate::domain::actor::{Language, OrganisationKind, PrincipalKind, Role};
 use crate::domain::code::Code;
 use crate::domain::id::{OrganisationId, PrincipalId};
-use crate::store::db::{Address, Conn, Db};
+use crate::store::db::{Address, Conn, Db, DbError};
 use crate::store::schema::{organisations, principals};
 use crate::store::types::{Instant, Json};
 
@@ -64,6 +64,14 @@ pub fn databases() -> Vec<TestDb> {
         test.db.migrate().unwrap();
     }
     all
+}
+
+/// Runs a closure that borrows, on this thread; what the service writes goes through `Db::write`.
+pub fn in_transaction<T, E>(db: &Db, work: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E>
+where
+    E: From<DbError> + From<diesel::result::Error>,
+{
+    db.read_blocking(|conn| conn.transaction(work))
 }
 
 /// Adds an organisation.

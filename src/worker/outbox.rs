@@ -113,12 +113,13 @@ impl Deliverer {
             let now = self.ctx.clock.now();
             let lease = now + LEASE;
             // Asked in the transaction that claims: what is queued after a pause began never slips through.
-            let batch: Option<Vec<Notice>> = self.ctx.db.write_blocking::<_, Error, _>(|conn| {
-                if service_state::outbox_pause(conn)?.is_some() {
-                    return Ok(None);
-                }
-                Ok(Some(outbox::claim(conn, now, lease, BATCH)?))
-            })?;
+            let batch: Option<Vec<Notice>> =
+                self.ctx.db.write_blocking::<_, Error, _>(move |conn| {
+                    if service_state::outbox_pause(conn)?.is_some() {
+                        return Ok(None);
+                    }
+                    Ok(Some(outbox::claim(conn, now, lease, BATCH)?))
+                })?;
             let Some(batch) = batch else {
                 done.paused = true;
                 break;
@@ -129,7 +130,7 @@ impl Deliverer {
             let left = self.deliver(&batch, lease, &mut done)?;
             if !left.is_empty() {
                 let again = self.ctx.clock.now();
-                self.ctx.db.write_blocking::<_, Error, _>(|conn| {
+                self.ctx.db.write_blocking::<_, Error, _>(move |conn| {
                     Ok(outbox::release(conn, &left, lease, again)?)
                 })?;
             }
@@ -214,7 +215,7 @@ impl Deliverer {
                 done.sent += 1;
                 tracing::info!(notice = %id, %kind, attempt, "notice sent");
                 let blank = kind.is_account();
-                self.ctx.db.write_blocking::<_, Error, _>(|conn| {
+                self.ctx.db.write_blocking::<_, Error, _>(move |conn| {
                     Ok(outbox::mark_sent(conn, id, lease, now, blank)?)
                 })?
             }
@@ -232,7 +233,7 @@ impl Deliverer {
                         tracing::error!(notice = %id, %kind, attempt, error = %why, "notice given up");
                     }
                 }
-                self.ctx.db.write_blocking::<_, Error, _>(|conn| {
+                self.ctx.db.write_blocking::<_, Error, _>(move |conn| {
                     Ok(outbox::mark_failed(conn, id, lease, again, &why)?)
                 })?
             }

@@ -62,7 +62,7 @@ fn queue(test: &TestDb, kind: NoticeKind, to_email: &str) -> NoticeId {
     };
     let at = Utc.with_ymd_and_hms(2026, 11, 24, 8, 0, 0).unwrap();
     test.db
-        .write_blocking::<_, Error, _>(|conn| Ok(outbox::insert(conn, &[notice], at)?))
+        .write_blocking::<_, Error, _>(move |conn| Ok(outbox::insert(conn, &[notice], at)?))
         .unwrap();
     id
 }
@@ -257,7 +257,7 @@ fn while_the_outbox_is_paused_nothing_leaves() {
         let first = queue(&test, NoticeKind::Settled, "jan@x.example");
         let pause = |reason: &'static str| {
             test.db
-                .write_blocking::<_, Error, _>(|conn| {
+                .write_blocking::<_, Error, _>(move |conn| {
                     Ok(service_state::pause_outbox(conn, reason, now)?)
                 })
                 .unwrap()
@@ -273,7 +273,7 @@ fn while_the_outbox_is_paused_nothing_leaves() {
         );
         let resume = || {
             test.db
-                .write_blocking::<_, Error, _>(|conn| Ok(service_state::resume_outbox(conn)?))
+                .write_blocking::<_, Error, _>(move |conn| Ok(service_state::resume_outbox(conn)?))
                 .unwrap()
         };
         assert!(resume() && !resume());

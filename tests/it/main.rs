@@ -22,5 +22,6 @@ mod openapi;
 mod reference;
 mod reports;
 mod samples;
+mod statements;
 mod story;
 mod transitions;

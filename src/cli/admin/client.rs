@@ -38,9 +38,10 @@ pub fn run(new: New) -> Result<(), String> {
         roles: new.role,
         scopes: Some(new.scope).filter(|scopes| !scopes.is_empty()),
     };
+    let ctx = context.clone();
     let (client, secret) = context
         .db
-        .write_blocking(|conn| clients::create(&context, conn, None, organisation, client))
+        .write_blocking(move |conn| clients::create(&ctx, conn, None, organisation, client))
         .map_err(|e| told(&e))?;
     say(&format!("client id      {}", client.id));
     say(&format!("client secret  {secret}"));

@@ -107,7 +107,7 @@ fn told(error: &Error) -> String {
         }
         Error::Conflict(code) | Error::Forbidden(code) => messages::detail(code, 409, Language::En),
         Error::NotFound => "there is no such organisation".to_owned(),
-        Error::Busy(why) | Error::Internal(why) => why.clone(),
+        Error::Busy(why) | Error::Full(why) | Error::Internal(why) => why.clone(),
         other => format!("{other:?}"),
     }
 }

@@ -73,7 +73,7 @@ pub fn run(new: New) -> Result<(), String> {
     };
     let added = context
         .db
-        .write_blocking(|conn| reference::add(conn, organisation))
+        .write_blocking(move |conn| reference::add(conn, organisation))
         .map_err(|e| told(&e))?;
     say(&format!("organisation  {}", added.id));
     say(&format!("name          {}", added.name));

@@ -68,7 +68,7 @@ pub fn run(new: New) -> Result<(), String> {
     let ctx = context.clone();
     let (id, link) = context
         .db
-        .write_blocking::<_, Error, _>(|conn| {
+        .write_blocking::<_, Error, _>(move |conn| {
             let person = people::add(&ctx, conn, None, organisation, person)?;
             let link = if let Some(hash) = hash {
                 links::give_password(conn, &person, &hash, ctx.clock.now())?;

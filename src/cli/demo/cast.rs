@@ -30,11 +30,12 @@ pub type Clients = BTreeMap<String, Credentials>;
 
 /// Adds all of them in one transaction; `hash` is that of the password.
 pub fn enter(context: &Context, hash: &str) -> Result<Clients, Error> {
-    context.db.write_blocking(|conn| {
+    let (ctx, hash) = (context.clone(), hash.to_owned());
+    context.db.write_blocking(move |conn| {
         let mut cast = Cast {
-            context,
+            context: &ctx,
             conn,
-            hash,
+            hash: &hash,
         };
         cast.operator()?;
         cast.ministries()?;

@@ -55,7 +55,7 @@ pub fn rotate(
     now: DateTime<Utc>,
 ) -> Result<(String, DateTime<Utc>), Error> {
     let seal = source.read()?;
-    db.write_blocking(|conn| {
+    db.write_blocking(move |conn| {
         keys::lock(conn)?;
         retire_lapsed(conn, now)?;
         let living = keys::living(conn)?;
@@ -78,10 +78,11 @@ pub fn rotate(
 /// # Errors
 /// `NotFound` when there is no such key that lives.
 pub fn retire(db: &Db, kid: &str, now: DateTime<Utc>) -> Result<(), Error> {
-    db.write_blocking(|conn| {
+    let kid = kid.to_owned();
+    db.write_blocking(move |conn| {
         keys::lock(conn)?;
         retire_lapsed(conn, now)?;
-        if !keys::retire(conn, kid, now)? {
+        if !keys::retire(conn, &kid, now)? {
             return Err(Error::NotFound);
         }
         tracing::warn!(kid, "a signing key was retired; what it signed is refused");
@@ -148,12 +149,13 @@ pub fn reseal(db: &Db, source: &SealSource) -> Result<usize, Error> {
 }
 
 fn reseal_with(db: &Db, seal: &SealKeys) -> Result<usize, Error> {
-    db.write_blocking(|conn| {
+    let seal = seal.clone();
+    db.write_blocking(move |conn| {
         keys::lock(conn)?;
         let mut done = 0;
         for key in keys::living(conn)? {
             if !seal.is_current(&key.kid, &key.sealed) {
-                let pkcs8 = open(seal, &key)?;
+                let pkcs8 = open(&seal, &key)?;
                 keys::reseal(conn, &key.kid, &seal.seal(&key.kid, pkcs8.pkcs8())?)?;
                 done += 1;
             }

@@ -71,7 +71,7 @@ async fn a_rotation_on_two_nodes_refuses_nobody() {
             assert!(!accepts(node, db, &old, at(135)).await);
             assert_eq!(published(&node.jwks(db, at(135)).await.unwrap()), 1);
         }
-        db.write_blocking(|conn| retire_lapsed(conn, at(134)))
+        db.write_blocking(move |conn| retire_lapsed(conn, at(134)))
             .unwrap();
         let states = |now| {
             db.read_blocking(|conn| list(conn, &seal, now))
@@ -85,7 +85,7 @@ async fn a_rotation_on_two_nodes_refuses_nobody() {
             [(KeyState::Replaced, true), (KeyState::Signing, true)]
         );
         assert_eq!(
-            db.write_blocking(|conn| retire_lapsed(conn, at(135)))
+            db.write_blocking(move |conn| retire_lapsed(conn, at(135)))
                 .unwrap(),
             1
         );
@@ -162,7 +162,8 @@ fn what_a_restored_database_cannot_open_is_retired() {
     for test in databases() {
         let (db, theirs, ours) = (&test.db, setting(), setting());
         let unopened = || {
-            db.write_blocking(|conn| retire_unopened(conn, &ours, at(1)))
+            let ours = ours.clone();
+            db.write_blocking(move |conn| retire_unopened(conn, &ours, at(1)))
                 .unwrap()
         };
         assert!(unopened().is_empty());

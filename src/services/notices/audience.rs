@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use crate::domain::actor::{Language, PrincipalKind, Role};
-use crate::domain::event::Event;
 use crate::domain::id::{OrganisationId, PrincipalId, ReportId};
-use crate::domain::notice::{Audience, NoticeKind};
+use crate::domain::notice::{Audience, NoticeKind, notices};
 use crate::domain::report::Report;
 use crate::domain::status::Capacity;
 use crate::mail::facts::Reader;
+use crate::services::notices::Happened;
 use crate::store::recipients::Recipient;
 
 /// Somebody who is told.
@@ -26,44 +26,32 @@ pub struct Told<'a> {
 
 /// The people of an event.
 pub struct Audiences<'a> {
-    event: &'a Event,
-    before: Option<&'a Report>,
-    after: &'a Report,
-    merged_in: &'a [Report],
-    people: Vec<Recipient>,
+    pub happened: Happened<'a>,
+    people: &'a [Recipient],
     /// By address and report: one notice about each.
     told: HashSet<(String, ReportId)>,
     /// Authorities without a liaison: the desk is told in their place, so that nothing is lost.
     pub unmanned: Vec<OrganisationId>,
 }
 
-type Rows = [(Audience, NoticeKind)];
-
 impl<'a> Audiences<'a> {
-    pub fn new(
-        event: &'a Event,
-        before: Option<&'a Report>,
-        after: &'a Report,
-        merged_in: &'a [Report],
-    ) -> Self {
+    pub fn new(happened: Happened<'a>) -> Self {
         Self {
-            event,
-            before,
-            after,
-            merged_in,
-            people: Vec::new(),
+            happened,
+            people: &[],
             told: HashSet::new(),
             unmanned: Vec::new(),
         }
     }
 
     /// Organisations whose people may be told.
-    pub fn organisations(&self, rows: &Rows) -> Vec<OrganisationId> {
-        let mut ids: Vec<OrganisationId> = rows
+    pub fn organisations(&self) -> Vec<OrganisationId> {
+        let mut ids: Vec<OrganisationId> = notices(self.happened.event.kind)
             .iter()
             .flat_map(|(audience, _)| match audience {
-                Audience::Reporter => vec![self.after.submitter],
+                Audience::Reporter => vec![self.happened.after.submitter],
                 Audience::MergedReporters => self
+                    .happened
                     .merged_in
                     .iter()
                     .map(|report| report.submitter)
@@ -78,30 +66,37 @@ impl<'a> Audiences<'a> {
 
     /// People who may be told, wherever they are, and whoever did it.
     pub fn named(&self) -> Vec<PrincipalId> {
-        let senders = self.merged_in.iter().map(|report| report.sender.id);
-        [self.after.sender.id]
+        let senders = self
+            .happened
+            .merged_in
+            .iter()
+            .map(|report| report.sender.id);
+        [self.happened.after.sender.id]
             .into_iter()
-            .chain(self.event.author.principal)
+            .chain(self.happened.event.author.principal)
             .chain(senders)
             .collect()
     }
 
     /// Organisations that texts name.
     pub fn mentioned(&self) -> Vec<OrganisationId> {
-        let one = [self.after.submitter].into_iter().chain(self.after.lead);
-        one.chain(self.event.details.suggested_authority)
+        let one = [self.happened.after.submitter]
+            .into_iter()
+            .chain(self.happened.after.lead);
+        one.chain(self.happened.event.details.suggested_authority)
             .chain(self.unmanned.iter().copied())
             .collect()
     }
 
     /// The authorities of an audience.
     fn authorities(&self, audience: Audience) -> Vec<OrganisationId> {
-        let contributors = &self.after.handling.contributors;
+        let contributors = &self.happened.after.handling.contributors;
         match audience {
-            Audience::Lead => self.after.lead.into_iter().collect(),
+            Audience::Lead => self.happened.after.lead.into_iter().collect(),
             Audience::Contributors => contributors.clone(),
             Audience::NewContributors => {
                 let known: Vec<OrganisationId> = self
+                    .happened
                     .before
                     .map(|before| before.authorities().collect())
                     .unwrap_or_default();
@@ -113,42 +108,45 @@ impl<'a> Audiences<'a> {
             }
             Audience::FormerLead => {
                 let former = self
+                    .happened
                     .event
                     .details
                     .former_lead
-                    .or(self.before.and_then(|before| before.lead));
+                    .or(self.happened.before.and_then(|before| before.lead));
                 former
-                    .filter(|former| Some(*former) != self.after.lead)
+                    .filter(|former| Some(*former) != self.happened.after.lead)
                     .into_iter()
                     .collect()
             }
-            Audience::Asker if self.asked_by_lead() => self.after.lead.into_iter().collect(),
+            Audience::Asker if self.asked_by_lead() => {
+                self.happened.after.lead.into_iter().collect()
+            }
             _ => Vec::new(),
         }
     }
 
     fn asked_by_lead(&self) -> bool {
-        let question = self.after.handling.question.as_ref();
+        let question = self.happened.after.handling.question.as_ref();
         question.is_some_and(|question| question.asked_as == Capacity::Lead)
     }
 
     /// Everybody who is told, each once: by the first row of the table that reaches them.
-    pub fn resolve(&mut self, rows: &Rows, people: Vec<Recipient>) -> Vec<Told<'a>> {
+    pub fn resolve(&mut self, people: &'a [Recipient]) -> Vec<Told<'a>> {
         self.people = people;
         let mut told = Vec::new();
         let mut unmanned_for = Vec::new();
-        for (audience, kind) in rows {
+        for (audience, kind) in notices(self.happened.event.kind) {
             match audience {
                 Audience::Reporter => {
-                    told.extend(self.reporters(*kind, Reader::Reporter, self.after))
+                    told.extend(self.reporters(*kind, Reader::Reporter, self.happened.after))
                 }
                 Audience::MergedReporters => {
-                    for report in self.merged_in {
+                    for report in self.happened.merged_in {
                         told.extend(self.reporters(*kind, Reader::Follower, report));
                     }
                 }
                 Audience::Desk => told.extend(self.desk(*kind, false)),
-                Audience::DeskWithoutLead if self.after.lead.is_none() => {
+                Audience::DeskWithoutLead if self.happened.after.lead.is_none() => {
                     told.extend(self.desk(*kind, false))
                 }
                 Audience::DeskWithoutLead => {}
@@ -237,7 +235,7 @@ impl<'a> Audiences<'a> {
         if found.is_empty() {
             return None;
         }
-        let report = self.after;
+        let report = self.happened.after;
         Some(
             found
                 .into_iter()
@@ -259,7 +257,7 @@ impl<'a> Audiences<'a> {
             .collect();
         // Whoever forwarded it has to know that nobody there was told.
         let own_deed_too = stands_in && kind == NoticeKind::ForYou;
-        let report = self.after;
+        let report = self.happened.after;
         found
             .into_iter()
             .filter_map(|one| self.tell(kind, Reader::Desk, report, one, own_deed_too, stands_in))
@@ -293,7 +291,7 @@ impl<'a> Audiences<'a> {
 
     /// An address stands for one person: comparing it excludes the author as a contact person too.
     fn author_address(&self) -> Option<String> {
-        let author = self.event.author.principal?;
+        let author = self.happened.event.author.principal?;
         let person = self.people.iter().find(|person| person.id == author)?;
         Some(person.email.to_lowercase())
     }

@@ -10,7 +10,7 @@ use crate::domain::report::{Contact, Content, Handling, Outcome, Question, Sende
 use crate::domain::status::{Capacity, Status};
 use crate::mail::render::render;
 use crate::store::reports;
-use crate::store::testing::{TestDb, databases, organisation, principal};
+use crate::store::testing::{TestDb, databases, in_transaction, organisation, principal};
 
 #[derive(Parser)]
 struct Flags {
@@ -43,7 +43,7 @@ fn world(test: TestDb) -> World {
     let ctx = Context::new(test.db.clone(), std::sync::Arc::new(SystemClock), settings);
     test.db
         .clone()
-        .write_blocking::<_, Error, _>(|conn| {
+        .write_blocking::<_, Error, _>(move |conn| {
             let bzk = organisation(conn, "Ministerie van BZK", Ministry, true);
             let gemeente = organisation(conn, "Gemeente Sluis", Municipality, false);
             let buren = organisation(conn, "Gemeente Hulst", Municipality, false);
@@ -166,7 +166,10 @@ impl World {
         };
         self.test
             .db
-            .write_blocking::<_, Error, _>(|conn| Ok(reports::insert(conn, &report)?))
+            .write_blocking::<_, Error, _>({
+                let report = report.clone();
+                move |conn| Ok(reports::insert(conn, &report)?)
+            })
             .unwrap();
         report
     }
@@ -197,21 +200,24 @@ impl World {
         after: &Report,
         merged: &[Report],
     ) -> Vec<(String, NoticeKind, Facts)> {
-        let queued = self
-            .test
-            .db
-            .write_blocking::<_, Error, _>(|conn| {
-                let known = outbox::list(conn, &[], None, 1)?
-                    .first()
-                    .map(|notice| notice.id);
-                queue(conn, &self.ctx, event, before, after, merged)?;
-                let all = outbox::list(conn, &[], None, 100)?;
-                Ok(all
-                    .into_iter()
-                    .take_while(|n| Some(n.id) != known)
-                    .collect::<Vec<_>>())
-            })
-            .unwrap();
+        let queued = in_transaction::<_, Error>(&self.test.db, |conn| {
+            let known = outbox::list(conn, &[], None, 1)?
+                .first()
+                .map(|notice| notice.id);
+            let happened = Happened {
+                event,
+                before,
+                after,
+                merged_in: merged,
+            };
+            queue(conn, &self.ctx, &[happened])?;
+            let all = outbox::list(conn, &[], None, 100)?;
+            Ok(all
+                .into_iter()
+                .take_while(|n| Some(n.id) != known)
+                .collect::<Vec<_>>())
+        })
+        .unwrap();
         let mut told: Vec<_> = queued
             .into_iter()
             .map(|notice| {

@@ -186,7 +186,7 @@ fn template() -> &'static Template {
 fn prepare(url: &str) {
     let db = Db::open(&Address::parse(url).unwrap(), 1).unwrap();
     db.migrate().unwrap();
-    db.write_blocking(|conn| seed::load(conn, super::start_of_time()))
+    db.write_blocking(move |conn| seed::load(conn, super::start_of_time()))
         .unwrap();
 }
 
@@ -194,9 +194,12 @@ fn sqlite_template() -> Template {
     let made = Database::empty();
     prepare(made.url());
     let copy = format!("{}.copy", made.path());
+    // The writer closes its connection in its own time.
     SqliteConnection::establish(made.path())
         .unwrap()
-        .batch_execute(&format!("VACUUM INTO '{copy}'"))
+        .batch_execute(&format!(
+            "PRAGMA busy_timeout = 10000; VACUUM INTO '{copy}'"
+        ))
         .unwrap();
     Template::File(std::fs::read(copy).unwrap())
 }
