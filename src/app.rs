@@ -12,10 +12,11 @@ use actix_web::{App, HttpServer, rt};
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing_actix_web::TracingLogger;
 
+use crate::audit;
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::Settings;
 use crate::http::access_log::AccessLog;
-use crate::http::{envelope, health, router, strict};
+use crate::http::{envelope, health, metrics, observe, router, strict};
 use crate::mail::message;
 use crate::mail::transport::Transport;
 use crate::services::{Context, Error, seed};
@@ -34,8 +35,11 @@ pub fn context(settings: Settings) -> Result<Context, String> {
 /// As `context`, with a clock of one's own.
 pub fn context_with(settings: Settings, clock: SharedClock) -> Result<Context, String> {
     settings.check()?;
+    let audit = audit::Log::open(&settings.audit_log)?;
     let db = Db::open(&settings.database()?, settings.database_connections)?;
-    Ok(Context::new(db, clock, settings))
+    let mut context = Context::new(db, clock, settings);
+    context.audit = Arc::new(audit);
+    Ok(context)
 }
 
 /// The way out for mail, with its settings checked: before anything is written, so that a wrong one stops the start.
@@ -94,6 +98,7 @@ pub fn server(context: Context, listener: TcpListener) -> std::io::Result<Server
             .wrap(from_fn(strict::strict))
             .wrap(router::cors(&context))
             .wrap(from_fn(envelope::envelope))
+            .wrap(from_fn(observe::observe))
             .wrap(TracingLogger::<AccessLog>::new())
     })
     .workers(workers)
@@ -101,6 +106,16 @@ pub fn server(context: Context, listener: TcpListener) -> std::io::Result<Server
     .disable_signals()
     .listen(listener)?
     .run();
+    Ok(server)
+}
+
+/// The figures, on a listener of their own. They are answered until the very end, so that the stop itself can be watched.
+pub fn metrics_server(context: Context, listener: TcpListener) -> std::io::Result<Server> {
+    let server = HttpServer::new(move || App::new().configure(metrics::routes(&context)))
+        .workers(1)
+        .disable_signals()
+        .listen(listener)?
+        .run();
     Ok(server)
 }
 
@@ -122,6 +137,14 @@ pub fn serve(
         let server = server(context.clone(), listener).map_err(|e| format!("cannot serve: {e}"))?;
         let handle = server.handle();
         let server = rt::spawn(server);
+        if let Some(address) = context.settings.metrics_listen {
+            let told = |e: std::io::Error| {
+                format!("MELDPUNT_METRICS_LISTEN: cannot listen on {address}: {e}")
+            };
+            let listener = TcpListener::bind(address).map_err(told)?;
+            tracing::info!(address = %listener.local_addr().map_err(told)?, "metrics");
+            rt::spawn(metrics_server(context.clone(), listener).map_err(told)?);
+        }
         let worker = deliverer
             .spawn()
             .map_err(|e| format!("no thread for the mail: {e}"))?;

@@ -118,6 +118,15 @@ pub struct Settings {
     /// How it is logged.
     #[arg(long, env = "MELDPUNT_LOG_FORMAT", default_value = "text", value_parser = ["text", "json"])]
     pub log_format: String,
+
+    /// Where the audit log goes, an object a line: `stderr`, `stdout`, `off`, or a file to add to.
+    #[arg(long, env = "MELDPUNT_AUDIT_LOG", default_value = "stderr")]
+    pub audit_log: String,
+
+    /// Address and port of `/metrics`, for whoever watches the service; without it there is none. Not for the outside: it
+    /// asks for no sign-in.
+    #[arg(long, env = "MELDPUNT_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 /// Settings whose value is never shown. Each can be `@FILE`, to be read from that file: `secret` is their parser.

@@ -9,6 +9,11 @@ pub trait Code: Copy + Eq + Sized + 'static {
     }
 }
 
+/// The texts of several.
+pub fn codes<T: Code>(of: &[T]) -> Vec<&'static str> {
+    of.iter().map(|code| code.as_str()).collect()
+}
+
 /// Declares an enum and its texts: `code_list! { /// doc\n pub enum X { A = "a", B = "b" } }`.
 macro_rules! code_list {
     ($(#[doc = $doc:literal])* pub enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {

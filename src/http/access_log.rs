@@ -9,25 +9,42 @@ use actix_web::{Error, HttpMessage};
 use tracing::Span;
 use tracing::field::Empty;
 use tracing_actix_web::{RequestId, RootSpanBuilder};
+use uuid::Uuid;
+
+use crate::http::trace::Trace;
 
 /// What a request's log lines have in common, and its last line.
 pub struct AccessLog;
 
-struct Started(Instant);
+/// What is known of a request when it comes in.
+#[derive(Clone)]
+pub struct Arrival {
+    pub at: Instant,
+    pub id: Uuid,
+    pub trace: Trace,
+    /// The pattern of its address; none of ours when there is none.
+    pub route: Option<String>,
+}
 
 impl RootSpanBuilder for AccessLog {
     fn on_request_start(request: &ServiceRequest) -> Span {
-        let id = request.extensions().get::<RequestId>().copied();
-        let route = request.match_pattern();
+        let id = request.extensions().get::<RequestId>().map(|id| **id);
+        let arrival = Arrival {
+            at: Instant::now(),
+            id: id.unwrap_or_default(),
+            trace: Trace::of(request.headers(), id.unwrap_or_default()),
+            route: request.match_pattern(),
+        };
         // Of the highest level, so that a warning has its request even where only warnings are logged.
         let span = tracing::error_span!(
             "request",
-            id = id.map(tracing::field::display),
+            id = %arrival.id,
+            trace = arrival.trace.id(),
             method = %request.method(),
-            route = route.as_deref().unwrap_or("unknown"),
+            route = arrival.route.as_deref().unwrap_or("unknown"),
             actor = Empty,
         );
-        request.extensions_mut().insert(Started(Instant::now()));
+        request.extensions_mut().insert(arrival);
         span
     }
 
@@ -35,7 +52,7 @@ impl RootSpanBuilder for AccessLog {
         let (status, started) = match outcome {
             Ok(response) => {
                 let extensions = response.request().extensions();
-                let started = extensions.get::<Started>().map(|started| started.0);
+                let started = extensions.get::<Arrival>().map(|arrival| arrival.at);
                 (response.status(), started)
             }
             Err(error) => (error.as_response_error().status_code(), None),

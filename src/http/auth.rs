@@ -6,6 +6,7 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use futures_util::future::LocalBoxFuture;
 
+use crate::audit;
 use crate::domain::actor::{Actor, Scope};
 use crate::http::problem::Failure;
 use crate::services::{Context, Error, sign_in};
@@ -64,7 +65,13 @@ impl<N: Needs> FromRequest for Granted<N> {
         Box::pin(async move {
             let context = context
                 .ok_or_else(|| Error::Internal("the API runs without its context".into()))?;
-            let actor = sign_in::authenticate(&context, &token?).await?;
+            let authentic = sign_in::authenticate(&context, &token?).await;
+            let actor = authentic.inspect_err(|error| {
+                if let Error::Unauthenticated(code) = error {
+                    context.metrics.refused_token(code);
+                }
+            })?;
+            audit::who(&actor);
             tracing::Span::current().record("actor", tracing::field::display(actor.id));
             if !N::ANY.is_empty() && !N::ANY.iter().any(|scope| actor.may(*scope)) {
                 return Err(Error::Forbidden("insufficient_scope").into());

@@ -1,5 +1,6 @@
 //! The OpenAPI document: made by utoipa from the handlers, completed here with what every operation shares.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
@@ -153,6 +154,47 @@ pub fn methods(path: &str) -> Option<String> {
         allowed.push("HEAD".into());
     }
     Some(allowed.join(", "))
+}
+
+/// An operation, as far as those that watch it need it.
+pub struct Operation {
+    pub id: String,
+    pub tag: String,
+    /// It asks for a token.
+    pub secured: bool,
+}
+
+/// The operation of a method and a route: its pattern, with `/v1`.
+pub fn operation(method: &str, route: &str) -> Option<&'static Operation> {
+    static ALL: LazyLock<HashMap<String, Vec<(String, Operation)>>> = LazyLock::new(|| {
+        let mut all: HashMap<_, Vec<_>> = HashMap::new();
+        for (path, item) in PLAIN["paths"].as_object().into_iter().flatten() {
+            let of_path = item
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(method, found)| {
+                    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                    let operation = Operation {
+                        id: text(&found["operationId"]),
+                        tag: text(&found["tags"][0]),
+                        secured: found["security"]
+                            .as_array()
+                            .is_some_and(|ways| !ways.is_empty()),
+                    };
+                    (method.to_uppercase(), operation)
+                });
+            all.insert(path.clone(), of_path.collect());
+        }
+        all
+    });
+    let of_path = ALL.get(route.strip_prefix("/v1")?)?;
+    // HEAD is GET without the body.
+    let wanted = if method == "HEAD" { "GET" } else { method };
+    of_path
+        .iter()
+        .find(|(method, _)| method == wanted)
+        .map(|(_, operation)| operation)
 }
 
 /// The path of the document that a request's path is one of.

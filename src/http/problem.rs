@@ -215,6 +215,9 @@ impl ResponseError for Failure {
 /// Left on a response for the envelope.
 struct Told(Row);
 
+/// Left on a response for whoever watches: the code of its problem.
+pub struct ProblemCode(pub &'static str);
+
 /// Writes the problem that a failed response stands for; the framework's own errors take the same form.
 pub fn write(
     response: &mut actix_web::HttpResponse,
@@ -224,6 +227,7 @@ pub fn write(
 ) -> String {
     let told = response.extensions_mut().remove::<Told>();
     let row = told.map_or_else(|| framework(response.status()), |told| told.0);
+    response.extensions_mut().insert(ProblemCode(row.code));
     let problem = Problem {
         r#type: format!("{base}/docs/problems#{}", row.code),
         title: messages::title(row.code, row.status.as_u16(), language),

@@ -7,12 +7,14 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
+use crate::audit;
 use crate::domain::actor::Language;
 use crate::domain::citation::{Citation, CitationInput};
+use crate::domain::code::Code;
 use crate::domain::deadline::local_date;
 use crate::domain::id::{Id, OrganisationId, ReportId};
 use crate::domain::identifier::parse_municipality_code;
-use crate::domain::status::{Phase, Status};
+use crate::domain::status::{Action, Phase, Status};
 use crate::http::auth::{Granted, ReadReports, WriteReports};
 use crate::http::body::Body;
 use crate::http::conditional::{self, IfMatch, IfMatchHeader};
@@ -24,7 +26,8 @@ use crate::http::query::Query;
 use crate::http::report_input::{ReportChange, ReportRequest};
 use crate::http::report_views::{ReportSummary, ReportView};
 use crate::services::idempotency::Answer;
-use crate::services::reports::{Shown, change, list, read, submit};
+use crate::services::reports::submit::{self, NewReport};
+use crate::services::reports::{Shown, change, list, read};
 use crate::services::{Context, Error};
 use crate::store::reports::{After, Facet, Filter, Sort, key};
 
@@ -156,7 +159,12 @@ pub async fn submit_report(
     let language = language(request.headers());
     let key = key.with(&body.raw);
     let render = move |shown: &Shown| answer(shown, language, 201);
-    let answer = submit::submit(&ctx, actor, body.value.into(), key, render).await?;
+    let new: NewReport = body.value.into();
+    let draft = new.draft;
+    let answer = submit::submit(&ctx, actor, new, key, render).await?;
+    if !draft && !answer.replayed {
+        ctx.metrics.transition(Action::Submit.as_str());
+    }
     Ok(idempotency::respond(answer))
 }
 
@@ -277,6 +285,8 @@ fn written(shown: &Shown, language: Language) -> (String, String) {
 
 /// The report as an answer that can be given again.
 pub fn answer(shown: &Shown, language: Language, status: u16) -> Answer {
+    audit::note("reference", shown.report.reference.clone());
+    audit::note("status", shown.report.status.as_str());
     let (etag, body) = written(shown, language);
     let mut headers = vec![(ETAG.to_string(), etag)];
     if status == 201 {

@@ -7,6 +7,8 @@ use utoipa::ToSchema;
 use crate::http::auth::Auth;
 use crate::http::body::Body;
 use crate::http::problem::Failure;
+use crate::http::tokens;
+use crate::metrics;
 use crate::services::sign_in::{self, Granted};
 use crate::services::{Context, links};
 
@@ -68,7 +70,8 @@ pub async fn create_session(
     body: Body<SignIn>,
 ) -> Result<HttpResponse, Failure> {
     let SignIn { email, password } = body.value;
-    let granted = sign_in::sign_in(&ctx, &email, password).await?;
+    let granted = sign_in::sign_in(&ctx, &email, password).await;
+    let granted = tokens::counted(&ctx, metrics::SignIn::Password, granted)?;
     Ok(HttpResponse::Created().json(SessionTokens::from(granted)))
 }
 

@@ -12,6 +12,8 @@ use utoipa::ToSchema;
 use crate::domain::actor::Scope;
 use crate::http::body;
 use crate::http::problem::Failure;
+use crate::metrics::SignIn;
+use crate::services::sign_in::Granted;
 use crate::services::{Context, Error, sign_in, tokens};
 
 /// A request for a token (Dutch: aanvraag van een toegangsbewijs), as RFC 6749 has it.
@@ -98,7 +100,8 @@ pub async fn request_token(
     let granted = match field("grant_type").ok_or_else(missing)? {
         "client_credentials" => {
             let (id, secret) = client(&request, field("client_id"), field("client_secret"))?;
-            sign_in::client_credentials(&ctx, &id, &secret, scopes).await?
+            let granted = sign_in::client_credentials(&ctx, &id, &secret, scopes).await;
+            counted(&ctx, SignIn::Client, granted)?
         }
         "refresh_token" => {
             // People's client is public: it has a name and no secret.
@@ -106,7 +109,8 @@ pub async fn request_token(
                 return Err(Error::OAuth("invalid_client").into());
             }
             let token = field("refresh_token").ok_or_else(missing)?;
-            sign_in::refresh(&ctx, token, scopes).await?
+            let granted = sign_in::refresh(&ctx, token, scopes).await;
+            counted(&ctx, SignIn::Refresh, granted)?
         }
         _ => return Err(Error::OAuth("unsupported_grant_type").into()),
     };
@@ -119,6 +123,18 @@ pub async fn request_token(
             scope: tokens::write_scopes(&granted.scopes),
             refresh_token: granted.refresh_token,
         }))
+}
+
+/// Counts a try to get a token; one that the service could not see through is no refusal.
+pub fn counted(
+    ctx: &Context,
+    kind: SignIn,
+    granted: Result<Granted, Error>,
+) -> Result<Granted, Error> {
+    if !matches!(granted, Err(Error::Busy(_) | Error::Internal(_))) {
+        ctx.metrics.sign_in(kind, granted.is_ok());
+    }
+    granted
 }
 
 /// Reads a form; a field given twice is refused, as RFC 6749 says.

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::audit;
+use crate::domain::code::Code;
 use crate::domain::id::{Id, MeasureId, OrganisationId, ReportId};
 use crate::domain::invalid::FieldError;
 use crate::domain::publication::Publication;
@@ -206,8 +208,13 @@ pub async fn make_transition(
     let id: ReportId = report_id(&id)?;
     let key = key.with(&body.raw);
     let wanted = body.value.into_request()?;
+    let action = wanted.action.as_str();
+    audit::note("transition", action);
     let render = move |shown: &Shown| answer(shown, language, 200);
     let answer = transitions::make(&ctx, actor, id, version, wanted, key, render).await?;
+    if !answer.replayed {
+        ctx.metrics.transition(action);
+    }
     Ok(idempotency::respond(answer))
 }
 

@@ -1,7 +1,9 @@
 //! API clients: machines of an organisation. A secret is shown once and kept as its SHA-256.
 
+use crate::audit;
 use crate::crypto::{random_token, sha256_hex};
 use crate::domain::actor::{Actor, Language, PrincipalKind, Role, Scope, scopes_of};
+use crate::domain::code::codes;
 use crate::domain::id::{OrganisationId, PrincipalId};
 use crate::domain::invalid::FieldError;
 use crate::services::{Context, Error, members};
@@ -64,6 +66,8 @@ pub fn create(
     if !principals::insert(conn, &client, Some(sha256_hex(secret.as_bytes())))? {
         return Err(Error::Conflict("already_exists"));
     }
+    audit::note("roles", codes(&client.roles));
+    audit::note("scopes", client.scopes.as_deref().map(codes));
     tracing::info!(client = %client.id, %organisation, "added an API client");
     Ok((client, secret))
 }
@@ -103,9 +107,13 @@ pub fn change(
     if let Some(roles) = change.roles {
         let home = members::home_to_fill(conn, Some(actor), client.organisation, now)?;
         faults.extend(members::role_faults(Some(actor), &home, &roles));
+        audit::note("rolesBefore", codes(&client.roles));
+        audit::note("roles", codes(&roles));
         client.roles = roles;
     }
     if let Some(scopes) = change.scopes {
+        audit::note("scopesBefore", client.scopes.as_deref().map(codes));
+        audit::note("scopes", scopes.as_deref().map(codes));
         client.scopes = scopes;
     }
     if let Some(name) = change.name {

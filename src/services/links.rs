@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::{Instant, sleep_until};
 
+use crate::audit;
 use crate::crypto::{random_token, sha256_hex};
 use crate::domain::notice::NoticeKind;
 use crate::services::notices::{self, AccountMail};
@@ -81,6 +82,7 @@ pub async fn ask_reset(ctx: &Context, email: &str) -> Result<(), Error> {
         .read(move |conn| Ok::<_, Error>(principals::find_by_email(conn, &email)?))
         .await?;
     if let Some(person) = person {
+        audit::object("people", person.id);
         let inner = ctx.clone();
         ctx.db
             .write(move |conn| {
@@ -117,6 +119,7 @@ pub async fn set_password(ctx: &Context, token: &str, password: String) -> Resul
                 .ok_or_else(unusable)
         })
         .await?;
+    audit::object("people", person.id);
     let faults = passwords::faults(&password, &person.name, person.email.as_deref());
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));

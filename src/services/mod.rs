@@ -28,6 +28,7 @@ pub mod transitions;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::audit;
 use crate::clock::SharedClock;
 use crate::config::Settings;
 use crate::crypto::CryptoError;
@@ -35,6 +36,7 @@ use crate::domain::invalid::FieldError;
 use crate::domain::status::Action;
 use crate::domain::workflow::Refusal;
 use crate::mail::bell::Bell;
+use crate::metrics::Metrics;
 use crate::services::keys::KeyRing;
 use crate::services::passwords::Passwords;
 use crate::store::db::{Db, DbError};
@@ -49,6 +51,8 @@ pub struct Context {
     pub passwords: Arc<Passwords>,
     /// Rung after a change, so that the mail it queued leaves at once.
     pub bell: Bell,
+    pub audit: Arc<audit::Log>,
+    pub metrics: Arc<Metrics>,
     /// In the demo alone: the folder with the mail, to be read on a page.
     pub demo_mail: Option<PathBuf>,
 }
@@ -56,6 +60,8 @@ pub struct Context {
 impl Context {
     /// Reads nothing yet: the keys are loaded by `keys.load`, or at first use.
     pub fn new(db: Db, clock: SharedClock, settings: Settings) -> Self {
+        let metrics = Metrics::default();
+        metrics.started(clock.now());
         Self {
             keys: Arc::new(KeyRing::new(&settings, db.address())),
             passwords: Arc::new(Passwords::new(settings.password_memory)),
@@ -63,6 +69,8 @@ impl Context {
             clock,
             settings: Arc::new(settings),
             bell: Bell::default(),
+            audit: Arc::new(audit::Log::off()),
+            metrics: Arc::new(metrics),
             demo_mail: None,
         }
     }

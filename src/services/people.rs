@@ -1,6 +1,8 @@
 //! People: invited by their organisation, changed, removed.
 
+use crate::audit;
 use crate::domain::actor::{Actor, Language, PrincipalKind, Role};
+use crate::domain::code::codes;
 use crate::domain::id::{OrganisationId, PrincipalId};
 use crate::domain::invalid::FieldError;
 use crate::services::{Context, Error, links, members};
@@ -77,6 +79,7 @@ pub fn add(
     if !principals::insert(conn, &person, None)? {
         return Err(Error::Conflict("email_taken"));
     }
+    audit::note("roles", codes(&person.roles));
     tracing::info!(person = %person.id, %organisation, "added a person");
     Ok(person)
 }
@@ -117,6 +120,8 @@ pub fn change(
         if actor.id == id && (drops(Role::OrgAdmin) || drops(Role::Admin)) {
             return Err(Error::Conflict("cannot_drop_your_role"));
         }
+        audit::note("rolesBefore", codes(&person.roles));
+        audit::note("roles", codes(&roles));
         person.roles = roles;
     }
     if let Some(name) = change.name {

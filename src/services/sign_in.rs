@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::audit;
 use crate::crypto::{random_token, same, sha256_hex};
 use crate::domain::actor::{Actor, PrincipalKind, Scope, scopes_of};
+use crate::domain::code::Code;
 use crate::domain::deadline::local_date;
 use crate::domain::id::{PrincipalId, SessionId};
 use crate::services::{Context, Error, members, tokens};
@@ -29,6 +31,10 @@ pub async fn sign_in(ctx: &Context, email: &str, password: String) -> Result<Gra
         .db
         .read(move |conn| Ok::<_, Error>(principals::credentials_of_email(conn, &email)?))
         .await?;
+    // Whose account was tried; what else somebody typed there stays unsaid: it may be anything.
+    if let Some(seen) = &seen {
+        audit::object("people", seen.id);
+    }
     let hash = seen.as_ref().and_then(|seen| seen.password_hash.clone());
     let right = ctx.passwords.verify(password.clone(), hash.clone()).await?;
     let Some(seen) = seen.filter(|_| right) else {
@@ -90,6 +96,8 @@ pub async fn refresh(
                 Use::Unknown => return Ok(None),
                 Use::Again(session) => {
                     sessions::revoke(conn, session, now)?;
+                    audit::object("sessions", session);
+                    audit::note("reused", true);
                     tracing::warn!(%session, "a refresh token was used again; the sign-in is ended");
                     // No error: the transaction must be kept.
                     return Ok(None);
@@ -111,6 +119,7 @@ pub async fn refresh(
 pub fn sign_out(conn: &mut Conn, actor: &Actor, now: DateTime<Utc>) -> Result<(), Error> {
     let session = actor.session.ok_or(Error::Conflict("no_session"))?;
     sessions::revoke(conn, session, now)?;
+    audit::object("sessions", session);
     tracing::info!(principal = %actor.id, %session, "signed out");
     Ok(())
 }
@@ -125,6 +134,7 @@ pub async fn client_credentials(
     let refused = || Error::OAuth("invalid_client");
     let now = ctx.clock.now();
     let id: PrincipalId = id.parse().map_err(|_| refused())?;
+    audit::object("clients", id);
     let given = sha256_hex(secret.as_bytes());
     let standing = ctx
         .db
@@ -172,7 +182,7 @@ pub async fn authenticate(ctx: &Context, token: &str) -> Result<Actor, Error> {
     // A scope that the service no longer knows gives nothing.
     let granted: Vec<&str> = claims.scope.split(' ').collect();
     let mut scopes = scopes(&standing);
-    scopes.retain(|scope| granted.contains(&crate::domain::code::Code::as_str(*scope)));
+    scopes.retain(|scope| granted.contains(&scope.as_str()));
     Ok(Actor {
         id,
         kind: standing.principal.kind,
@@ -224,6 +234,13 @@ async fn grant(
     now: DateTime<Utc>,
 ) -> Result<Granted, Error> {
     let scopes = narrowed(standing, wanted)?;
+    audit::who(audit::Who {
+        id: Some(standing.principal.id.uuid()),
+        kind: standing.principal.kind.as_str(),
+        organisation: Some(standing.home.id.uuid()),
+        session: session.map(|session| session.id.uuid()),
+        user: None,
+    });
     let minutes = match session {
         Some(_) => ctx.settings.person_token_minutes,
         None => ctx.settings.client_token_minutes,

@@ -12,6 +12,7 @@ use diesel::prelude::*;
 use diesel::r2d2::{Pool, PooledConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use crate::audit;
 pub use crate::config::Address;
 use crate::store::connection::Opener;
 pub use crate::store::connection::{Conn, DbError, MultiBackend};
@@ -120,6 +121,8 @@ impl Db {
         E: From<DbError> + From<diesel::result::Error> + Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
     {
+        // What the closure notes belongs to the call that asks for it.
+        let changes = audit::carried(changes);
         let Some(writer) = &self.writer else {
             let pool = self.pool.clone();
             return blocking(move || transaction(&pool, changes)).await;

@@ -305,6 +305,36 @@ pub fn list(
     Ok(rows.into_iter().map(Notice::from).collect())
 }
 
+/// What is not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// Still to be sent.
+    pub queued: i64,
+    /// Given up.
+    pub dead: i64,
+    /// When the oldest of those still to be sent was queued.
+    pub oldest: Option<DateTime<Utc>>,
+}
+
+/// What is not sent, in one statement that reads an index as far as it goes.
+pub fn waiting(conn: &mut Conn) -> QueryResult<Waiting> {
+    let of = |state: NoticeState| outbox::table.filter(outbox::state.eq(state.as_str()));
+    let count = |state| of(state).count().single_value();
+    let oldest = of(NoticeState::Queued)
+        .order(outbox::id)
+        .select(outbox::created_at)
+        .limit(1)
+        .single_value();
+    let (queued, dead, oldest): (Option<i64>, Option<i64>, Option<Instant>) =
+        diesel::select((count(NoticeState::Queued), count(NoticeState::Dead), oldest))
+            .get_result(conn)?;
+    Ok(Waiting {
+        queued: queued.unwrap_or(0),
+        dead: dead.unwrap_or(0),
+        oldest: oldest.map(|at| at.0),
+    })
+}
+
 /// How many notices are in each state.
 pub fn counts(conn: &mut Conn) -> QueryResult<Vec<(NoticeState, i64)>> {
     let rows: Vec<(Coded<NoticeState>, i64)> = outbox::table

@@ -15,6 +15,7 @@ use crate::mail::bell::Bell;
 use crate::mail::message::{self, BuildError, Envelope, Mailbox};
 use crate::mail::render::render;
 use crate::mail::transport::{LONGEST_SEND, SendError, Transport};
+use crate::metrics::Mail;
 use crate::services::{Context, Error};
 use crate::store::outbox::{self, Notice};
 use crate::store::service_state;
@@ -213,6 +214,7 @@ impl Deliverer {
         let kept = match outcome {
             Ok(()) => {
                 done.sent += 1;
+                self.ctx.metrics.mail(Mail::Sent);
                 tracing::info!(notice = %id, %kind, attempt, "notice sent");
                 let blank = kind.is_account();
                 self.ctx.db.write_blocking::<_, Error, _>(move |conn| {
@@ -226,10 +228,12 @@ impl Deliverer {
                 match again {
                     Some(again) => {
                         done.deferred += 1;
+                        self.ctx.metrics.mail(Mail::Deferred);
                         tracing::warn!(notice = %id, %kind, attempt, %again, error = %why, "notice deferred");
                     }
                     None => {
                         done.dead += 1;
+                        self.ctx.metrics.mail(Mail::GivenUp);
                         tracing::error!(notice = %id, %kind, attempt, error = %why, "notice given up");
                     }
                 }

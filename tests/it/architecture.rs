@@ -241,10 +241,12 @@ fn a_library_is_used_in_its_own_rooms_alone() {
         (r"\blettre::", &["mail", "worker"]),
         (r"\bminijinja::", &["mail", "http"]),
         (r"\bclap::", &["config", "cli"]),
+        (r"\bprometheus::", &["metrics"]),
         (
             r"\bstd::(fs|net|process)::",
             &[
-                "config", "store", "crypto", "mail", "services", "worker", "app", "cli",
+                "config", "audit", "metrics", "store", "crypto", "mail", "services", "worker",
+                "app", "cli",
             ],
         ),
     ];

@@ -18,6 +18,7 @@ mod mail;
 mod matrix;
 mod messages;
 mod migrations;
+mod observe;
 mod openapi;
 mod reference;
 mod reports;

@@ -2,10 +2,12 @@
 
 use clap::Args;
 
-use crate::cli::admin::{home, open, told};
+use crate::audit::Entry;
+use crate::cli::admin::{audit, home, open, told};
 use crate::cli::serve::say;
 use crate::config::Settings;
 use crate::domain::actor::{Role, Scope};
+use crate::domain::code::codes;
 use crate::services::clients::{self, NewClient};
 
 #[derive(Debug, Args)]
@@ -43,6 +45,11 @@ pub fn run(new: New) -> Result<(), String> {
         .db
         .write_blocking(move |conn| clients::create(&ctx, conn, None, organisation, client))
         .map_err(|e| told(&e))?;
+    let object = format!("clients/{}", client.id);
+    let line = Entry::command("admin client", &object, context.clock.now())
+        .with("organisation", organisation.to_string())
+        .with("roles", codes(&client.roles));
+    audit(&context, &line);
     say(&format!("client id      {}", client.id));
     say(&format!("client secret  {secret}"));
     say("               shown this once");

@@ -3,10 +3,12 @@
 use chrono::NaiveDate;
 use clap::Args;
 
-use crate::cli::admin::{open, told};
+use crate::audit::Entry;
+use crate::cli::admin::{audit, open, told};
 use crate::cli::serve::say;
 use crate::config::Settings;
 use crate::domain::actor::OrganisationKind;
+use crate::domain::code::Code;
 use crate::domain::id::OrganisationId;
 use crate::domain::organisation::Organisation;
 use crate::services::reference;
@@ -75,6 +77,9 @@ pub fn run(new: New) -> Result<(), String> {
         .db
         .write_blocking(move |conn| reference::add(conn, organisation))
         .map_err(|e| told(&e))?;
+    let object = format!("organisations/{}", added.id);
+    let line = Entry::command("admin organisation", &object, now);
+    audit(&context, &line.with("kind", added.kind.as_str()));
     say(&format!("organisation  {}", added.id));
     say(&format!("name          {}", added.name));
     Ok(())

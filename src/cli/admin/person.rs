@@ -5,11 +5,13 @@ use std::io::Read;
 use chrono::SecondsFormat;
 use clap::Args;
 
-use crate::cli::admin::{home, open, told};
+use crate::audit::Entry;
+use crate::cli::admin::{audit, home, open, told};
 use crate::cli::serve::say;
 use crate::cli::wait;
 use crate::config::Settings;
 use crate::domain::actor::{Language, Role};
+use crate::domain::code::codes;
 use crate::services::people::NewPerson;
 use crate::services::{Error, links, passwords, people};
 use crate::store::sessions::LinkPurpose;
@@ -65,6 +67,7 @@ pub fn run(new: New) -> Result<(), String> {
         language: new.language,
         roles: new.role,
     };
+    let roles = codes(&person.roles);
     let ctx = context.clone();
     let (id, link) = context
         .db
@@ -82,6 +85,11 @@ pub fn run(new: New) -> Result<(), String> {
             Ok((person.id, link))
         })
         .map_err(|e| told(&e))?;
+    let object = format!("people/{id}");
+    let line = Entry::command("admin person", &object, context.clock.now())
+        .with("organisation", organisation.to_string())
+        .with("roles", roles);
+    audit(&context, &line);
     say(&format!("person        {id}"));
     match link {
         Some((link, until)) => {

@@ -68,6 +68,7 @@ fn settings(address: SocketAddr, folder: &Folder) -> Result<Settings, String> {
         password_memory: 1_024,
         drain_seconds: 0,
         log: "warn".into(),
+        audit_log: "off".into(),
         ..Settings::defaults()?
     })
 }

@@ -3,6 +3,7 @@
 //! - `app.get("/v1/reports").by(&desk).await.expect(200)` sends a request and checks its response (`client`, `contract`).
 //! - `app.desk().await`, `app.reporter("GM1714").await` … are people who are signed in (`actors`).
 //! - `app.deliver_mail().await` sends what is due and returns it (`mailbox`).
+//! - `app.audit()` and `app.figures().await` are what the service says of itself (`watching`).
 //! - The time stands still until `app.clock` is moved.
 //! - The database is the test's own (`database`), on the backend that TEST_BACKEND names.
 
@@ -12,6 +13,7 @@ pub mod contract;
 pub mod database;
 pub mod listing;
 pub mod mailbox;
+pub mod watching;
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
@@ -68,6 +70,7 @@ impl TestApp {
         settings.seal_key = Some("bWVsZHB1bnQtdGVzdHMtc2VhbC1rZXktMzItYnl0ZXM=".into());
         settings.shutdown_seconds = 1;
         settings.drain_seconds = 0;
+        settings.audit_log = watching::audit_log(folder.path());
         change(&mut settings);
         let clock = Arc::new(TestClock::new());
         let context = app::context_with(settings, clock.clone()).expect("the service starts");
@@ -120,6 +123,9 @@ impl Drop for TestApp {
             mailbox::round(&self.context);
             let unsent = mailbox::unsent(&self.context);
             assert!(unsent.is_empty(), "mail that does not leave: {unsent:?}");
+        }
+        if !std::thread::panicking() {
+            watching::check(self.folder.path());
         }
     }
 }

@@ -1,0 +1,98 @@
+//! `/metrics`, in the form that Prometheus reads, on a listener of its own: it asks for no sign-in, so it is not for the
+//! outside.
+
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{HttpResponse, get, web};
+use chrono::{DateTime, Utc};
+
+use crate::metrics::{MEDIA, Snapshot};
+use crate::services::{Context, Error};
+use crate::store::db::Address;
+use crate::store::outbox;
+
+pub fn routes(context: &Context) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
+    let context = context.clone();
+    move |config| {
+        config.app_data(web::Data::new(context)).service(metrics);
+    }
+}
+
+#[get("/metrics")]
+async fn metrics(ctx: web::Data<Context>) -> HttpResponse {
+    let looked_up = Snapshot::default();
+    process(&looked_up);
+    database(&looked_up, &ctx);
+    waiting(&looked_up, &ctx).await;
+    match ctx.metrics.text(&looked_up) {
+        Ok(text) => HttpResponse::Ok()
+            .insert_header((CONTENT_TYPE, MEDIA))
+            .body(text),
+        Err(error) => {
+            tracing::error!(%error, "the figures cannot be written");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
+}
+
+fn database(figures: &Snapshot, ctx: &Context) {
+    let database = match ctx.db.address() {
+        Address::Sqlite(_) => "sqlite",
+        Address::Postgres(_) => "postgres",
+    };
+    figures.gauge(
+        "meldpunt_build_info",
+        "Version, and the database it runs on",
+        &[
+            ("version", env!("CARGO_PKG_VERSION")),
+            ("database", database),
+        ],
+        1.0,
+    );
+}
+
+/// What waits in the outbox, asked of the database in one statement. When it does not answer, what it did not say is left
+/// out: 0 would be a lie.
+async fn waiting(figures: &Snapshot, ctx: &Context) {
+    let asked = ctx
+        .db
+        .read(|conn| Ok::<_, Error>(outbox::waiting(conn)?))
+        .await;
+    figures.gauge(
+        "meldpunt_database_up",
+        "Whether the database answers",
+        &[],
+        f64::from(u8::from(asked.is_ok())),
+    );
+    let Ok(waiting) = asked else { return };
+    for (state, count) in [("queued", waiting.queued), ("dead", waiting.dead)] {
+        figures.gauge(
+            "meldpunt_outbox_notices",
+            "Notices that are not sent: still to be, or given up",
+            &[("state", state)],
+            whole(count),
+        );
+    }
+    let age = |since: DateTime<Utc>| (ctx.clock.now() - since).num_milliseconds().max(0);
+    figures.gauge(
+        "meldpunt_outbox_oldest_seconds",
+        "Age of the oldest notice that is still to be sent; 0 when there is none",
+        &[],
+        whole(waiting.oldest.map_or(0, age)) / 1000.0,
+    );
+}
+
+/// The figures that every Prometheus client gives, under their usual names.
+fn process(figures: &Snapshot) {
+    if let Some(bytes) = crate::metrics::resident_bytes() {
+        figures.gauge(
+            "process_resident_memory_bytes",
+            "Memory in use",
+            &[],
+            whole(bytes),
+        );
+    }
+}
+
+fn whole(count: i64) -> f64 {
+    count as f64
+}
