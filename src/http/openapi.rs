@@ -227,7 +227,8 @@ fn complete(document: &mut Value) {
     }
     document["components"]["headers"] = json!({
         "API-Version": { "description": "Version of the API (versie)", "schema": { "type": "string", "examples": [API_VERSION] } },
-        "X-Request-Id": { "description": "Number to name when asking for help (verzoeknummer)", "schema": { "type": "string", "format": "uuid" } }
+        "X-Request-Id": { "description": "Number to name when asking for help (verzoeknummer)", "schema": { "type": "string", "format": "uuid" } },
+        "traceparent": { "description": "Trace context (W3C): the trace of the request, the caller's own when it sent one (spoor)", "schema": { "type": "string", "examples": ["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"] } }
     });
     document["components"]["responses"] = Value::Object(
         ERRORS
@@ -292,7 +293,8 @@ fn problem_content() -> Value {
 fn headers() -> Value {
     json!({
         "API-Version": { "$ref": "#/components/headers/API-Version" },
-        "X-Request-Id": { "$ref": "#/components/headers/X-Request-Id" }
+        "X-Request-Id": { "$ref": "#/components/headers/X-Request-Id" },
+        "traceparent": { "$ref": "#/components/headers/traceparent" }
     })
 }
 

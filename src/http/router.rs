@@ -73,6 +73,7 @@ pub fn cors(context: &Context) -> Cors {
                 "location",
                 "api-version",
                 "x-request-id",
+                "traceparent",
                 "retry-after",
                 "idempotent-replayed",
             ]

@@ -89,6 +89,8 @@ fn check_headers(reply: &Reply) {
     }
     let id = reply.header("x-request-id").unwrap_or_default();
     assert!(Uuid::parse_str(id).is_ok(), "request id {id:?}: {reply}");
+    let trace = reply.header("traceparent").unwrap_or_default();
+    assert!(trace.len() == 55, "traceparent {trace:?}: {reply}");
     let bare = matches!(reply.status, 204 | 304);
     assert_eq!(reply.header(CONTENT_TYPE).is_none(), bare, "{reply}");
     assert_eq!(reply.header("server"), None, "{reply}");
