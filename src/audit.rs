@@ -7,7 +7,6 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -17,6 +16,9 @@ use uuid::Uuid;
 
 use crate::domain::actor::Actor;
 use crate::domain::code::Code;
+
+/// The address that a call came from.
+pub type Source = std::net::IpAddr;
 
 /// Where the lines go.
 #[derive(Debug)]
@@ -172,7 +174,7 @@ pub struct Call<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub source: Option<IpAddr>,
+    pub source: Option<Source>,
     pub method: &'a str,
     pub route: &'a str,
     pub request_id: &'a str,

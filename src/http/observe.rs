@@ -1,8 +1,6 @@
 //! Around every request: it is counted, gets its `traceparent`, and when it calls an operation it leaves a line in the
 //! audit log. Reading reference data leaves none, unless it is refused.
 
-use std::net::IpAddr;
-
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
@@ -50,7 +48,7 @@ struct Call {
     arrival: Arrival,
     operation: Option<&'static Operation>,
     method: Method,
-    source: Option<IpAddr>,
+    source: Option<audit::Source>,
     object: Option<String>,
     notes: audit::Shared,
     ended: bool,
