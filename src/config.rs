@@ -71,6 +71,14 @@ pub struct Settings {
     #[arg(long, env = "MELDPUNT_NO_MIGRATE")]
     pub no_migrate: bool,
 
+    /// Where a weakness is reported, for `/.well-known/security.txt`: `mailto:` or `https:` addresses, the preferred first.
+    #[arg(long, env = "MELDPUNT_SECURITY_CONTACT", value_delimiter = ',')]
+    pub security_contact: Vec<String>,
+
+    /// Address of the policy for reporting weaknesses, for the same file.
+    #[arg(long, env = "MELDPUNT_SECURITY_POLICY")]
+    pub security_policy: Option<String>,
+
     /// Connections to the database.
     #[arg(long, env = "MELDPUNT_DATABASE_CONNECTIONS", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=200))]
     pub database_connections: u32,
@@ -186,6 +194,23 @@ impl Settings {
             return Err(format!(
                 "MELDPUNT_API_URL: expected https://HOST/v1, not {:?}",
                 self.api_url
+            ));
+        }
+        for contact in &self.security_contact {
+            let known = ["mailto:", "https://", "tel:"]
+                .iter()
+                .any(|kind| contact.starts_with(kind));
+            if !known || contact.contains(char::is_whitespace) {
+                return Err(format!(
+                    "MELDPUNT_SECURITY_CONTACT: expected mailto:… or https://…, not {contact:?}"
+                ));
+            }
+        }
+        if let Some(policy) = &self.security_policy
+            && (!policy.starts_with("https://") || policy.contains(char::is_whitespace))
+        {
+            return Err(format!(
+                "MELDPUNT_SECURITY_POLICY: expected https://…, not {policy:?}"
             ));
         }
         if self.drain_seconds >= self.shutdown_seconds {

@@ -5,6 +5,7 @@ mod admin;
 mod backup;
 mod config;
 mod demo;
+mod doctor;
 mod documents;
 mod existing;
 mod healthcheck;
@@ -46,6 +47,8 @@ enum Command {
     Backup(Box<backup::Backup>),
     /// Put a backup in place; nothing is mailed from it until an operator says so
     Restore(Box<restore::Restore>),
+    /// Look whether all is well, and say what to do about what is not
+    Doctor(Box<doctor::Doctor>),
     /// Pause the mail, and take it up again
     Outbox(outbox::Outbox),
     /// Replace the keys that tokens are signed with
@@ -77,6 +80,7 @@ pub fn run() -> ExitCode {
         Command::Admin(admin) => admin::run(admin),
         Command::Backup(backup) => backup::run(&backup),
         Command::Restore(restore) => restore::run(*restore),
+        Command::Doctor(doctor) => return doctor::run(*doctor),
         Command::Outbox(outbox) => outbox::run(outbox),
         Command::Keys(keys) => keys::run(keys),
         Command::Config(config) => match matches.subcommand() {

@@ -46,6 +46,7 @@ pub mod router;
 pub mod routing;
 pub mod routing_rules;
 pub mod schema;
+pub mod security_txt;
 pub mod sessions;
 pub mod strict;
 pub mod tokens;

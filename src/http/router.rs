@@ -11,7 +11,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::http::problem::Failure;
 use crate::http::{
-    api, demo_mail, envelope, health, openapi, password_page, problems_page, tokens,
+    api, demo_mail, envelope, health, openapi, password_page, problems_page, security_txt, tokens,
 };
 use crate::services::Context;
 
@@ -30,6 +30,7 @@ pub fn routes(context: &Context) -> impl FnOnce(&mut web::ServiceConfig) + use<>
             .service(health::live)
             .service(health::ready)
             .service(tokens::jwks)
+            .service(security_txt::security_txt)
             .service(password_page::page)
             .service(
                 web::scope("/v1")

@@ -4,6 +4,7 @@
 pub mod backups;
 pub mod clients;
 pub mod dead_letters;
+pub mod doctor;
 pub mod idempotency;
 pub mod keys;
 pub mod links;

@@ -62,6 +62,12 @@ pub(super) struct Row {
     version: i32,
 }
 
+impl Row {
+    pub(super) fn id(&self) -> ReportId {
+        self.id
+    }
+}
+
 impl From<&Report> for Row {
     fn from(report: &Report) -> Self {
         Self {
@@ -202,10 +208,10 @@ pub fn delete(conn: &mut Conn, report: &Report) -> QueryResult<bool> {
     Ok(diesel::delete(reports::table.filter(same)).execute(conn)? == 1)
 }
 
-type FacetRow = (&'static str, String, ReportId);
-type PartyRow = (OrganisationId, ReportId, &'static str);
+pub(super) type FacetRow = (&'static str, String, ReportId);
+pub(super) type PartyRow = (OrganisationId, ReportId, &'static str);
 
-fn facets(report: &Report) -> Vec<FacetRow> {
+pub(super) fn facets(report: &Report) -> Vec<FacetRow> {
     let content = &report.content;
     let regulations: Vec<String> = content
         .citations
@@ -231,7 +237,7 @@ fn facets(report: &Report) -> Vec<FacetRow> {
     rows
 }
 
-fn parties(report: &Report) -> Vec<PartyRow> {
+pub(super) fn parties(report: &Report) -> Vec<PartyRow> {
     let mut rows = vec![(report.submitter, report.id, Party::Reporter.as_str())];
     rows.extend(
         report

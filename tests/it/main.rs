@@ -20,6 +20,7 @@ mod messages;
 mod migrations;
 mod observe;
 mod openapi;
+mod operate;
 mod reference;
 mod reports;
 mod samples;
