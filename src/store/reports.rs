@@ -435,14 +435,17 @@ pub fn list(
             .filter(f::value.eq_any(values.clone()));
         query = query.filter(diesel::dsl::exists(found));
     }
-    // Keyset: strictly beyond the last row seen, by the sort column and then by id.
+    // Keyset: strictly beyond the last row seen, by the sort column and then by id. The first condition follows from the
+    // second and is what an index can begin at.
     macro_rules! ordered {
         ($column:expr, $after:pat => $value:expr, $id:expr, ascending) => {{
             if let Some($after) = after {
                 query = query.filter(
-                    $column
-                        .gt($value)
-                        .or($column.eq($value).and(reports::id.gt(*$id))),
+                    $column.ge($value).and(
+                        $column
+                            .gt($value)
+                            .or($column.eq($value).and(reports::id.gt(*$id))),
+                    ),
                 );
             }
             query.order(($column.asc(), reports::id.asc()))
@@ -450,9 +453,11 @@ pub fn list(
         ($column:expr, $after:pat => $value:expr, $id:expr, descending) => {{
             if let Some($after) = after {
                 query = query.filter(
-                    $column
-                        .lt($value)
-                        .or($column.eq($value).and(reports::id.lt(*$id))),
+                    $column.le($value).and(
+                        $column
+                            .lt($value)
+                            .or($column.eq($value).and(reports::id.lt(*$id))),
+                    ),
                 );
             }
             query.order(($column.desc(), reports::id.desc()))

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ use crate::store::service_state;
 
 /// Notices taken at once.
 const BATCH: i64 = 50;
+/// Messages sent and not yet marked: what is sent twice at most when the process dies.
+const UNMARKED: usize = 8;
 /// How long they are ours.
 const LEASE: TimeDelta = TimeDelta::minutes(5);
 /// Longest sleep between two looks at the outbox.
@@ -68,6 +71,25 @@ impl Stop {
     fn is_told(&self) -> bool {
         self.told.load(Ordering::SeqCst)
     }
+}
+
+/// What came of a notice, to be written down.
+struct Mark {
+    id: NoticeId,
+    outcome: Outcome,
+}
+
+enum Outcome {
+    Sent {
+        at: DateTime<Utc>,
+        /// Its facts hold a secret, and have served.
+        blank: bool,
+    },
+    /// Given up when there is no other time.
+    Failed {
+        again: Option<DateTime<Utc>>,
+        why: String,
+    },
 }
 
 /// Delivers notices.
@@ -142,41 +164,86 @@ impl Deliverer {
         Ok(done)
     }
 
-    /// Sends a batch; returns what was not tried.
+    /// Sends a batch; returns what was not tried. What came of each is written down while the next is on its way.
     fn deliver(
         &self,
         batch: &[Notice],
         lease: DateTime<Utc>,
         done: &mut Delivered,
     ) -> Result<Vec<NoticeId>, Error> {
-        let rest = |from: usize| {
-            batch[from..]
-                .iter()
-                .map(|notice| notice.id)
-                .collect::<Vec<_>>()
-        };
         if let Err(
             SendError::Unavailable(why) | SendError::Transient(why) | SendError::Permanent(why),
         ) = self.transport.ready()
         {
             done.unavailable = Some(why);
-            return Ok(rest(0));
+            return Ok(ids(batch));
         }
+        std::thread::scope(|scope| {
+            let (marks, to_write) = sync_channel(UNMARKED);
+            let writing = scope.spawn(move || self.write_down(&to_write, lease));
+            let left = self.send_in_turn(batch, lease, &marks, done);
+            drop(marks);
+            match writing.join() {
+                Ok(written) => written.map(|()| left),
+                Err(_) => Err(Error::Internal(
+                    "writing down what was sent broke off".into(),
+                )),
+            }
+        })
+    }
+
+    /// Sends one after the other; returns what was not tried.
+    fn send_in_turn(
+        &self,
+        batch: &[Notice],
+        lease: DateTime<Utc>,
+        marks: &SyncSender<Mark>,
+        done: &mut Delivered,
+    ) -> Vec<NoticeId> {
         for (at, notice) in batch.iter().enumerate() {
             let fits = self.ctx.clock.now() + LONGEST_SEND <= lease;
             if self.stop.is_told() || !fits {
-                return Ok(rest(at));
+                return ids(&batch[at..]);
             }
             let outcome = self.send(notice);
             if let Err(SendError::Unavailable(why)) = &outcome {
                 done.unavailable = Some(without_address(why, notice));
             }
-            self.mark(notice, lease, outcome, done)?;
-            if done.unavailable.is_some() {
-                return Ok(rest(at + 1));
+            // When nothing can be written down, nothing more is sent.
+            let heard = marks.send(self.judge(notice, outcome, done)).is_ok();
+            if done.unavailable.is_some() || !heard {
+                return ids(&batch[at + 1..]);
             }
         }
-        Ok(Vec::new())
+        Vec::new()
+    }
+
+    /// Writes down what came of notices, together what is known by then.
+    fn write_down(&self, marks: &Receiver<Mark>, lease: DateTime<Utc>) -> Result<(), Error> {
+        while let Ok(first) = marks.recv() {
+            let known: Vec<Mark> = std::iter::once(first).chain(marks.try_iter()).collect();
+            let late = self.ctx.db.write_blocking::<_, Error, _>(move |conn| {
+                let mut late = Vec::new();
+                for mark in &known {
+                    let kept = match &mark.outcome {
+                        Outcome::Sent { at, blank } => {
+                            outbox::mark_sent(conn, mark.id, lease, *at, *blank)?
+                        }
+                        Outcome::Failed { again, why } => {
+                            outbox::mark_failed(conn, mark.id, lease, *again, why)?
+                        }
+                    };
+                    if !kept {
+                        late.push(mark.id);
+                    }
+                }
+                Ok(late)
+            })?;
+            for id in late {
+                tracing::warn!(notice = %id, "the lease had ended before the notice was marked");
+            }
+        }
+        Ok(())
     }
 
     fn send(&self, notice: &Notice) -> Result<(), SendError> {
@@ -196,30 +263,25 @@ impl Deliverer {
         self.transport.send(&message)
     }
 
-    fn mark(
-        &self,
-        notice: &Notice,
-        lease: DateTime<Utc>,
-        outcome: Result<(), SendError>,
-        done: &mut Delivered,
-    ) -> Result<(), Error> {
+    /// What an attempt comes to.
+    fn judge(&self, notice: &Notice, outcome: Result<(), SendError>, done: &mut Delivered) -> Mark {
         let now = self.ctx.clock.now();
         let (id, kind, attempt) = (notice.id, notice.kind, notice.attempts + 1);
-        let again = match &outcome {
-            Err(SendError::Transient(_) | SendError::Unavailable(_)) if attempt < MOST_ATTEMPTS => {
-                Some(now + wait(attempt, LONGEST_WAIT))
-            }
-            _ => None,
-        };
-        let kept = match outcome {
+        let may_pass = matches!(
+            outcome,
+            Err(SendError::Transient(_) | SendError::Unavailable(_))
+        );
+        let again =
+            (may_pass && attempt < MOST_ATTEMPTS).then(|| now + wait(attempt, LONGEST_WAIT));
+        let outcome = match outcome {
             Ok(()) => {
                 done.sent += 1;
                 self.ctx.metrics.mail(Mail::Sent);
                 tracing::info!(notice = %id, %kind, attempt, "notice sent");
-                let blank = kind.is_account();
-                self.ctx.db.write_blocking::<_, Error, _>(move |conn| {
-                    Ok(outbox::mark_sent(conn, id, lease, now, blank)?)
-                })?
+                Outcome::Sent {
+                    at: now,
+                    blank: kind.is_account(),
+                }
             }
             Err(
                 SendError::Permanent(why) | SendError::Transient(why) | SendError::Unavailable(why),
@@ -237,15 +299,10 @@ impl Deliverer {
                         tracing::error!(notice = %id, %kind, attempt, error = %why, "notice given up");
                     }
                 }
-                self.ctx.db.write_blocking::<_, Error, _>(move |conn| {
-                    Ok(outbox::mark_failed(conn, id, lease, again, &why)?)
-                })?
+                Outcome::Failed { again, why }
             }
         };
-        if !kept {
-            tracing::warn!(notice = %id, "the lease had ended before the notice was marked");
-        }
-        Ok(())
+        Mark { id, outcome }
     }
 
     /// Delivers until it is told to stop.
@@ -311,6 +368,10 @@ impl Deliverer {
             .name("outbox".into())
             .spawn(move || self.run())
     }
+}
+
+fn ids(notices: &[Notice]) -> Vec<NoticeId> {
+    notices.iter().map(|notice| notice.id).collect()
 }
 
 /// How long to wait after this many failures: doubling from the first wait, up to `longest`, and up to a fifth more or
