@@ -175,18 +175,22 @@ impl Metrics {
     pub fn text(&self, looked_up: &Snapshot) -> Result<Vec<u8>, String> {
         let mut text = Vec::new();
         let encoder = TextEncoder::new();
-        for registry in [&self.registry, &looked_up.0] {
+        for registry in [&self.registry, &looked_up.registry] {
             encoder
                 .encode(&registry.gather(), &mut text)
                 .map_err(|e| e.to_string())?;
         }
+        text.extend_from_slice(looked_up.histograms.as_bytes());
         Ok(text)
     }
 }
 
 /// Figures that are looked up when they are asked for.
 #[derive(Default)]
-pub struct Snapshot(Registry);
+pub struct Snapshot {
+    registry: Registry,
+    histograms: String,
+}
 
 impl Snapshot {
     /// A figure that goes up and down.
@@ -198,14 +202,29 @@ impl Snapshot {
             });
         let gauge = fixed(prometheus::Gauge::with_opts(opts));
         gauge.set(value);
-        fixed(self.0.register(Box::new(gauge)));
+        fixed(self.registry.register(Box::new(gauge)));
     }
 
     /// A figure that only goes up.
     pub fn counter(&self, name: &str, help: &str, value: f64) {
         let counter = fixed(prometheus::Counter::new(name, help));
         counter.inc_by(value);
-        fixed(self.0.register(Box::new(counter)));
+        fixed(self.registry.register(Box::new(counter)));
+    }
+
+    /// Counts that were kept elsewhere: of each bucket alone, by its upper bound.
+    pub fn histogram(&mut self, name: &str, help: &str, buckets: &[(usize, u64)], sum: u64) {
+        use std::fmt::Write;
+        let text = &mut self.histograms;
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} histogram");
+        let mut so_far = 0;
+        for (bound, count) in buckets {
+            so_far += count;
+            let _ = writeln!(text, "{name}_bucket{{le=\"{bound}\"}} {so_far}");
+        }
+        let _ = writeln!(text, "{name}_bucket{{le=\"+Inf\"}} {so_far}");
+        let _ = writeln!(text, "{name}_sum {sum}\n{name}_count {so_far}");
     }
 }
 
@@ -242,7 +261,8 @@ mod tests {
         metrics.answered("/v1/reports/{id}", "GET", 200, Duration::from_millis(3));
         metrics.sign_in(SignIn::Password, false);
         metrics.transition("accept");
-        let looked_up = Snapshot::default();
+        let mut looked_up = Snapshot::default();
+        looked_up.histogram("meldpunt_changes", "Changes", &[(1, 2), (2, 0), (4, 3)], 11);
         looked_up.gauge(
             "meldpunt_outbox_notices",
             "Notices",
@@ -263,6 +283,10 @@ mod tests {
             r#"meldpunt_mails_total{result="given_up"} 0"#,
             r#"meldpunt_transitions_total{action="accept"} 1"#,
             r#"meldpunt_outbox_notices{state="dead"} 2"#,
+            r#"meldpunt_changes_bucket{le="2"} 2"#,
+            r#"meldpunt_changes_bucket{le="+Inf"} 5"#,
+            "meldpunt_changes_count 5",
+            "meldpunt_changes_sum 11",
         ] {
             assert!(
                 text.lines().any(|one| one == line),

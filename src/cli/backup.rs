@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::audit::Entry;
+use crate::cli::logging::audit;
 use crate::cli::serve::say;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Address, Settings};
@@ -37,6 +39,8 @@ pub fn run(backup: &Backup) -> Result<(), String> {
         backup.destination.clone()
     };
     let made = backups::backup(&database, &target, backup.with_key)?;
+    let line = Entry::command("backup", "database", SystemClock.now());
+    audit(&backup.settings, &line);
     say(&told(&made));
     Ok(())
 }

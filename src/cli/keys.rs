@@ -3,7 +3,9 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::{Args, Subcommand};
 
+use crate::audit::Entry;
 use crate::cli::existing::{open, told};
+use crate::cli::logging::audit;
 use crate::cli::serve::say;
 use crate::config::Settings;
 use crate::services::Error;
@@ -55,6 +57,11 @@ pub fn run(keys: Keys) -> Result<(), String> {
             let (kid, from) =
                 rotation::rotate(&context.db, context.keys.seal_source(), rotate.now, now)
                     .map_err(|e| told(&e))?;
+            let object = format!("keys/{kid}");
+            audit(
+                &context.settings,
+                &Entry::command("keys rotate", &object, now),
+            );
             say(&format!(
                 "key       {kid}\nsigns     from {}",
                 seconds(from)
@@ -68,6 +75,11 @@ pub fn run(keys: Keys) -> Result<(), String> {
                 Error::NotFound => format!("no key in use is named {:?}", retire.kid),
                 other => told(&other),
             })?;
+            let object = format!("keys/{}", retire.kid);
+            audit(
+                &context.settings,
+                &Entry::command("keys retire", &object, now),
+            );
             say(&format!(
                 "retired   {}\n          every node refuses it within a minute",
                 retire.kid
@@ -78,6 +90,11 @@ pub fn run(keys: Keys) -> Result<(), String> {
             let context = open(*settings)?;
             let source = context.keys.seal_source();
             let done = rotation::reseal(&context.db, source).map_err(|e| told(&e))?;
+            let now = context.clock.now();
+            audit(
+                &context.settings,
+                &Entry::command("keys reseal", "keys", now),
+            );
             say(&format!("resealed  {done}"));
             if let Some(file) = source.file() {
                 say(&format!("key       {} is new", file.display()));

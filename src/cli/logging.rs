@@ -2,6 +2,7 @@
 
 use tracing_subscriber::EnvFilter;
 
+use crate::audit::{Entry, Log};
 use crate::config::Settings;
 
 /// What libraries say that the service says itself, better: unless the filter names them.
@@ -35,4 +36,13 @@ pub fn start(settings: &Settings) -> Result<(), String> {
             .try_init()
     };
     started.map_err(|e| format!("cannot start logging: {e}"))
+}
+
+/// Writes down in the audit log what a command did.
+pub fn audit(settings: &Settings, entry: &Entry<'_>) {
+    let written = Log::open(&settings.audit_log)
+        .and_then(|log| log.write(entry).map_err(|error| error.to_string()));
+    if let Err(error) = written {
+        tracing::error!(%error, action = entry.action, "a line of the audit log could not be written");
+    }
 }

@@ -3,7 +3,9 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::{Args, Subcommand};
 
+use crate::audit::Entry;
 use crate::cli::existing::{open, told};
+use crate::cli::logging::audit;
 use crate::cli::serve::say;
 use crate::config::Settings;
 use crate::services::mail_pause::{self, Standing, Waiting};
@@ -63,6 +65,10 @@ pub fn run(outbox: Outbox) -> Result<(), String> {
                 .db
                 .write_blocking(move |conn| mail_pause::pause(conn, None, &reason, now))
                 .map_err(|e| told(&e))?;
+            audit(
+                &context.settings,
+                &Entry::command("outbox pause", "outbox", now),
+            );
             say(&text(&standing));
             Ok(())
         }
@@ -82,6 +88,8 @@ fn resume(choice: Resume) -> Result<(), String> {
         .write_blocking(move |conn| mail_pause::resume(conn, None, waiting, now));
     match done {
         Ok(discarded) => {
+            let line = Entry::command("outbox resume", "outbox", now);
+            audit(&context.settings, &line.with("discarded", discarded));
             if discarded > 0 {
                 say(&format!("discarded {discarded}"));
             }

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use chrono::SecondsFormat;
 use clap::Args;
 
-use crate::cli::logging;
+use crate::audit::Entry;
+use crate::cli::logging::{self, audit};
 use crate::cli::serve::say;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Address, Settings};
@@ -38,6 +39,10 @@ pub fn run(restore: Restore) -> Result<(), String> {
     match (restore.settings.database()?, restore.source) {
         (Address::Sqlite(target), Some(source)) => {
             let done = backups::restore(&restore.settings, &source, &target, restore.replace, now)?;
+            audit(
+                &restore.settings,
+                &Entry::command("restore", "database", now),
+            );
             say(&format!(
                 "restored  {} from {}; {} reports, {} events",
                 target.display(),
@@ -53,6 +58,10 @@ pub fn run(restore: Restore) -> Result<(), String> {
         }
         (Address::Postgres(url), None) => {
             let settled = after_pg_restore(&restore.settings, &url)?;
+            audit(
+                &restore.settings,
+                &Entry::command("restore", "database", now),
+            );
             say("restored  by pg_restore");
             tell(&settled);
             Ok(())

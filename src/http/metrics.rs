@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::metrics::{MEDIA, Snapshot};
 use crate::services::{Context, Error};
 use crate::store::db::Address;
+use crate::store::figures::BATCH_BOUNDS;
 use crate::store::outbox;
 
 pub fn routes(context: &Context) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
@@ -19,9 +20,9 @@ pub fn routes(context: &Context) -> impl FnOnce(&mut web::ServiceConfig) + use<>
 
 #[get("/metrics")]
 async fn metrics(ctx: web::Data<Context>) -> HttpResponse {
-    let looked_up = Snapshot::default();
+    let mut looked_up = Snapshot::default();
     process(&looked_up);
-    database(&looked_up, &ctx);
+    database(&mut looked_up, &ctx);
     waiting(&looked_up, &ctx).await;
     match ctx.metrics.text(&looked_up) {
         Ok(text) => HttpResponse::Ok()
@@ -34,7 +35,7 @@ async fn metrics(ctx: web::Data<Context>) -> HttpResponse {
     }
 }
 
-fn database(figures: &Snapshot, ctx: &Context) {
+fn database(figures: &mut Snapshot, ctx: &Context) {
     let database = match ctx.db.address() {
         Address::Sqlite(_) => "sqlite",
         Address::Postgres(_) => "postgres",
@@ -48,6 +49,52 @@ fn database(figures: &Snapshot, ctx: &Context) {
         ],
         1.0,
     );
+    let counted = ctx.db.figures();
+    let connections = ctx.db.connections();
+    for (state, count) in [("in_use", connections.in_use), ("idle", connections.idle)] {
+        figures.gauge(
+            "meldpunt_database_connections",
+            "Connections of the pool",
+            &[("state", state)],
+            f64::from(count),
+        );
+    }
+    figures.gauge(
+        "meldpunt_database_connections_max",
+        "Connections that the pool may have",
+        &[],
+        f64::from(connections.most),
+    );
+    let many = |count: u64| whole(i64::try_from(count).unwrap_or(i64::MAX));
+    figures.counter(
+        "meldpunt_database_checkouts_total",
+        "Connections taken from the pool",
+        many(counted.checkouts()),
+    );
+    figures.counter(
+        "meldpunt_database_wait_seconds_total",
+        "Time that they were waited for",
+        counted.waited().as_secs_f64(),
+    );
+    figures.counter(
+        "meldpunt_database_timeouts_total",
+        "Waits for a connection that were given up",
+        many(counted.timeouts()),
+    );
+    figures.counter(
+        "meldpunt_database_statements_total",
+        "Statements, those that open and close transactions left out",
+        many(counted.statements()),
+    );
+    if database == "sqlite" {
+        let buckets: Vec<(usize, u64)> = BATCH_BOUNDS.into_iter().zip(counted.commits()).collect();
+        figures.histogram(
+            "meldpunt_database_commit_changes",
+            "Changes that were committed together",
+            &buckets,
+            counted.changes(),
+        );
+    }
 }
 
 /// What waits in the outbox, asked of the database in one statement. When it does not answer, what it did not say is left

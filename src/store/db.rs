@@ -16,7 +16,7 @@ use crate::audit;
 pub use crate::config::Address;
 use crate::store::connection::Opener;
 pub use crate::store::connection::{Conn, DbError, MultiBackend};
-use crate::store::figures::Figures;
+use crate::store::figures::{Connections, Figures, Waits};
 use crate::store::writer::Writer;
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -64,6 +64,7 @@ impl Db {
             .min_idle(Some(1))
             .test_on_check_out(true)
             .connection_timeout(Duration::from_secs(5))
+            .event_handler(Box::new(Waits(opener.figures.clone())))
             .build_unchecked(opener.clone());
         let writer = match address {
             Address::Sqlite(_) => Some(
@@ -100,6 +101,16 @@ impl Db {
     /// What is counted since the start.
     pub fn figures(&self) -> &Figures {
         &self.opener.figures
+    }
+
+    /// The pool as it is now.
+    pub fn connections(&self) -> Connections {
+        let state = self.pool.state();
+        Connections {
+            most: self.pool.max_size(),
+            in_use: state.connections - state.idle_connections,
+            idle: state.idle_connections,
+        }
     }
 
     /// Runs queries that change nothing, off the async threads.

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 use diesel::connection::{Instrumentation, InstrumentationEvent};
+use diesel::r2d2::HandleEvent;
+use diesel::r2d2::event::{CheckoutEvent, TimeoutEvent};
 use diesel::result::Error;
 
 /// Upper bounds of the buckets of changes in one commit.
@@ -16,9 +19,27 @@ pub struct Figures {
     commits: [AtomicU64; BATCH_BOUNDS.len()],
     changes: AtomicU64,
     losses: AtomicU64,
+    checkouts: AtomicU64,
+    waited_micros: AtomicU64,
+    timeouts: AtomicU64,
 }
 
 impl Figures {
+    /// Connections taken from the pool.
+    pub fn checkouts(&self) -> u64 {
+        self.checkouts.load(Relaxed)
+    }
+
+    /// How long all of them were waited for.
+    pub fn waited(&self) -> Duration {
+        Duration::from_micros(self.waited_micros.load(Relaxed))
+    }
+
+    /// Waits for a connection that were given up.
+    pub fn timeouts(&self) -> u64 {
+        self.timeouts.load(Relaxed)
+    }
+
     /// Statements sent to the database, those that open and close transactions left out.
     pub fn statements(&self) -> u64 {
         self.statements.load(Relaxed)
@@ -47,6 +68,32 @@ impl Figures {
         self.changes
             .fetch_add(u64::try_from(changes).unwrap_or(u64::MAX), Relaxed);
     }
+}
+
+/// Counts what is taken from the pool, and how long that took.
+#[derive(Debug)]
+pub(super) struct Waits(pub Arc<Figures>);
+
+impl HandleEvent for Waits {
+    fn handle_checkout(&self, event: CheckoutEvent) {
+        let micros = u64::try_from(event.duration().as_micros()).unwrap_or(u64::MAX);
+        self.0.checkouts.fetch_add(1, Relaxed);
+        self.0.waited_micros.fetch_add(micros, Relaxed);
+    }
+
+    fn handle_timeout(&self, event: TimeoutEvent) {
+        let micros = u64::try_from(event.timeout().as_micros()).unwrap_or(u64::MAX);
+        self.0.timeouts.fetch_add(1, Relaxed);
+        self.0.waited_micros.fetch_add(micros, Relaxed);
+    }
+}
+
+/// The connections of the pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    pub most: u32,
+    pub in_use: u32,
+    pub idle: u32,
 }
 
 /// Counts the statements of one connection.

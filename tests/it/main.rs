@@ -25,5 +25,6 @@ mod reference;
 mod reports;
 mod samples;
 mod statements;
+mod stopping;
 mod story;
 mod transitions;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::harness::TestApp;
 use crate::harness::actors::PASSWORD;
+use crate::harness::database::{Backend, backend};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
@@ -97,6 +98,23 @@ async fn what_was_done_is_counted() {
         1.0,
     );
     figures.expect("meldpunt_database_up", 1.0);
+    figures.expect("meldpunt_database_connections_max", 4.0);
+    figures.expect("meldpunt_database_timeouts_total", 0.0);
+    // The scrape's own look at the outbox is still under way, or just over, when the pool is asked.
+    assert!(figures.get("meldpunt_database_checkouts_total").unwrap() >= 5.0);
+    assert!(figures.get("meldpunt_database_statements_total").unwrap() >= 20.0);
+    let commits = figures.get("meldpunt_database_commit_changes_count");
+    match backend() {
+        Backend::Sqlite => {
+            assert!(commits.unwrap() >= 3.0);
+            assert!(figures.get("meldpunt_database_commit_changes_sum") >= commits);
+            figures.expect(
+                r#"meldpunt_database_commit_changes_bucket{le="+Inf"}"#,
+                commits.unwrap(),
+            );
+        }
+        Backend::Postgres => assert_eq!(commits, None),
+    }
     assert!(figures.get("process_resident_memory_bytes").unwrap_or(1e9) > 1e6);
     for never in [made.id().as_str(), "wp-login", "nobody", "@"] {
         assert!(!figures.0.contains(never), "{never} in\n{}", figures.0);

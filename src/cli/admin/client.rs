@@ -3,7 +3,8 @@
 use clap::Args;
 
 use crate::audit::Entry;
-use crate::cli::admin::{audit, home, open, told};
+use crate::cli::admin::{home, open, told};
+use crate::cli::logging::audit;
 use crate::cli::serve::say;
 use crate::config::Settings;
 use crate::domain::actor::{Role, Scope};
@@ -49,7 +50,7 @@ pub fn run(new: New) -> Result<(), String> {
     let line = Entry::command("admin client", &object, context.clock.now())
         .with("organisation", organisation.to_string())
         .with("roles", codes(&client.roles));
-    audit(&context, &line);
+    audit(&context.settings, &line);
     say(&format!("client id      {}", client.id));
     say(&format!("client secret  {secret}"));
     say("               shown this once");

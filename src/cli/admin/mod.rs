@@ -10,7 +10,6 @@ use std::fmt::Write;
 use clap::{Args, Subcommand};
 
 use crate::app;
-use crate::audit;
 use crate::cli::logging;
 use crate::config::Settings;
 use crate::domain::actor::Language;
@@ -52,13 +51,6 @@ fn open(settings: Settings) -> Result<Context, String> {
     let context = app::context(settings)?;
     app::prepare(&context)?;
     Ok(context)
-}
-
-/// Writes down what was done, in the audit log.
-fn audit(context: &Context, entry: &audit::Entry<'_>) {
-    if let Err(error) = context.audit.write(entry) {
-        tracing::error!(%error, "a line of the audit log could not be written");
-    }
 }
 
 /// An organisation by id, abbreviation, municipality code or TOOI code.

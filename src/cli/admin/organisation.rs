@@ -4,7 +4,8 @@ use chrono::NaiveDate;
 use clap::Args;
 
 use crate::audit::Entry;
-use crate::cli::admin::{audit, open, told};
+use crate::cli::admin::{open, told};
+use crate::cli::logging::audit;
 use crate::cli::serve::say;
 use crate::config::Settings;
 use crate::domain::actor::OrganisationKind;
@@ -79,7 +80,7 @@ pub fn run(new: New) -> Result<(), String> {
         .map_err(|e| told(&e))?;
     let object = format!("organisations/{}", added.id);
     let line = Entry::command("admin organisation", &object, now);
-    audit(&context, &line.with("kind", added.kind.as_str()));
+    audit(&context.settings, &line.with("kind", added.kind.as_str()));
     say(&format!("organisation  {}", added.id));
     say(&format!("name          {}", added.name));
     Ok(())

@@ -6,7 +6,8 @@ use chrono::SecondsFormat;
 use clap::Args;
 
 use crate::audit::Entry;
-use crate::cli::admin::{audit, home, open, told};
+use crate::cli::admin::{home, open, told};
+use crate::cli::logging::audit;
 use crate::cli::serve::say;
 use crate::cli::wait;
 use crate::config::Settings;
@@ -89,7 +90,7 @@ pub fn run(new: New) -> Result<(), String> {
     let line = Entry::command("admin person", &object, context.clock.now())
         .with("organisation", organisation.to_string())
         .with("roles", roles);
-    audit(&context, &line);
+    audit(&context.settings, &line);
     say(&format!("person        {id}"));
     match link {
         Some((link, until)) => {
