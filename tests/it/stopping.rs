@@ -85,7 +85,7 @@ async fn a_stop_under_load_finishes_what_was_accepted() {
         "--listen",
         "127.0.0.1:0",
         "--log",
-        "debug",
+        "trace",
         "--drain-seconds",
         "2",
     ];
@@ -194,7 +194,7 @@ async fn a_stop_under_load_finishes_what_was_accepted() {
     assert_eq!(i64::try_from(lines("submitReport")).unwrap(), accepted);
     let log = std::fs::read_to_string(log).unwrap();
     assert!(
-        log.contains("told to stop") && log.contains("DEBUG"),
+        log.contains("told to stop") && log.contains(" TRACE "),
         "{log}"
     );
     for written in [&audit, &log] {
