@@ -16,7 +16,7 @@ use crate::audit;
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::Settings;
 use crate::http::access_log::AccessLog;
-use crate::http::{envelope, health, metrics, observe, router, strict};
+use crate::http::{envelope, gate, health, limits, metrics, observe, router, strict};
 use crate::mail::message;
 use crate::mail::transport::Transport;
 use crate::services::{Context, Error, seed};
@@ -95,7 +95,9 @@ pub fn server(context: Context, listener: TcpListener) -> std::io::Result<Server
     let server = HttpServer::new(move || {
         App::new()
             .configure(router::routes(&context))
+            .wrap(from_fn(gate::gate))
             .wrap(from_fn(strict::strict))
+            .wrap(from_fn(limits::limits))
             .wrap(router::cors(&context))
             .wrap(from_fn(envelope::envelope))
             .wrap(from_fn(observe::observe))

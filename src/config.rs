@@ -2,11 +2,12 @@
 //! documents read them from here.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory, FromArgMatches};
+use ipnet::IpNet;
 
 /// Everything an operator can set.
 #[derive(Debug, Clone, Args)]
@@ -91,6 +92,27 @@ pub struct Settings {
     #[arg(long, env = "MELDPUNT_BODY_LIMIT", default_value_t = 262_144)]
     pub body_limit: usize,
 
+    /// Requests a minute that a node takes from one address (of IPv6 one /64), health checks not counted; 0 for no limit.
+    #[arg(long, env = "MELDPUNT_RATE_ADDRESS", default_value_t = 3000, value_parser = clap::value_parser!(u32).range(0..=10_000_000))]
+    pub rate_address: u32,
+
+    /// Requests a minute that a node takes of one person or API client; 0 for no limit.
+    #[arg(long, env = "MELDPUNT_RATE_PRINCIPAL", default_value_t = 1200, value_parser = clap::value_parser!(u32).range(0..=10_000_000))]
+    pub rate_principal: u32,
+
+    /// Failed sign-ins of one account from one address that a node takes before it slows them to one a minute. Ten times as
+    /// many from one address, and twenty times as many of one account from addresses it never signed in from. 0 for no limit.
+    #[arg(long, env = "MELDPUNT_SIGN_IN_FAILURES", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=1000))]
+    pub sign_in_failures: u32,
+
+    /// Addresses or networks (`10.0.0.0/8`) of proxies that are believed when they say whose request it is. May be repeated.
+    #[arg(long, env = "MELDPUNT_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
+    pub trusted_proxies: Vec<IpNet>,
+
+    /// The header in which they say so. The proxy must write or extend this one; the other is not looked at.
+    #[arg(long, env = "MELDPUNT_PROXY_HEADER", default_value = "x-forwarded-for", value_parser = ["x-forwarded-for", "forwarded"])]
+    pub proxy_header: String,
+
     /// Origins of web pages that may call the API, besides the public parts that all may. May be repeated.
     #[arg(long, env = "MELDPUNT_CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<String>,
@@ -135,6 +157,14 @@ pub struct Settings {
     /// asks for no sign-in.
     #[arg(long, env = "MELDPUNT_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,
+}
+
+/// A network, or one address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let one = || text.parse::<IpAddr>().map(IpNet::from).ok();
+    let network = text.parse::<IpNet>().ok().or_else(one);
+    network.ok_or_else(|| "expected an address or a network, as 10.0.0.0/8".into())
 }
 
 /// Settings whose value is never shown. Each can be `@FILE`, to be read from that file: `secret` is their parser.

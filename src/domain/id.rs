@@ -23,6 +23,11 @@ pub mod kind {
     #[derive(Debug)]
     pub struct Session;
     #[derive(Debug)]
+    pub struct AuditEvent;
+    /// Whatever an audit event is about.
+    #[derive(Debug)]
+    pub struct Subject;
+    #[derive(Debug)]
     pub struct Rule;
     #[derive(Debug)]
     pub struct Measure;
@@ -35,6 +40,7 @@ pub type ReportId = Id<kind::Report>;
 pub type EventId = Id<kind::Event>;
 pub type NoticeId = Id<kind::Notice>;
 pub type SessionId = Id<kind::Session>;
+pub type AuditEventId = Id<kind::AuditEvent>;
 pub type RuleId = Id<kind::Rule>;
 pub type MeasureId = Id<kind::Measure>;
 

@@ -18,6 +18,7 @@ pub mod organisation;
 pub mod place;
 pub mod policy;
 pub mod publication;
+pub mod register;
 pub mod regulation;
 pub mod report;
 pub mod routing;

@@ -3,8 +3,9 @@
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::{
-    clients, events, me, municipalities, notices, organisations, people, policy_domains, provinces,
-    regions, regulations, reports, routing, routing_rules, sessions, tokens, transitions,
+    audit_events, clients, events, me, municipalities, notices, organisations, people,
+    policy_domains, provinces, regions, regulations, reports, routing, routing_rules, sessions,
+    tokens, transitions,
 };
 
 /// The operations.
@@ -22,6 +23,9 @@ pub fn operations(config: &mut ServiceConfig) {
     config
         .service(sessions::create_session)
         .service(sessions::end_session)
+        .service(sessions::list_my_sessions)
+        .service(sessions::end_my_session)
+        .service(sessions::end_my_other_sessions)
         .service(sessions::ask_password_reset)
         .service(sessions::set_password)
         .service(tokens::request_token)
@@ -33,7 +37,9 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(people::get_person)
         .service(people::change_person)
         .service(people::remove_person)
-        .service(people::resend_invitation);
+        .service(people::resend_invitation)
+        .service(people::end_sessions_of_person)
+        .service(audit_events::list_audit_events);
     config
         .service(clients::list_clients)
         .service(clients::create_client)

@@ -1,13 +1,15 @@
 //! Who calls. A handler gets its `Actor` from here or not at all.
 
+use std::future::{Ready, ready};
 use std::marker::PhantomData;
 
+use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
-use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
-use futures_util::future::LocalBoxFuture;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
 use crate::audit;
 use crate::domain::actor::{Actor, Scope};
+use crate::http::limits;
 use crate::http::problem::Failure;
 use crate::services::{Context, Error, sign_in};
 
@@ -55,31 +57,41 @@ pub struct Granted<N> {
 /// The caller, whatever its scopes.
 pub type Auth = Granted<SignedIn>;
 
+/// Finds out who calls, counts the request as its, and leaves the `Actor` on the request for the handler.
+pub async fn authenticate(request: &HttpRequest) -> Result<(), Failure> {
+    let context = request
+        .app_data::<web::Data<Context>>()
+        .ok_or_else(|| Error::Internal("the API runs without its context".into()))?;
+    let actor = sign_in::authenticate(context, &bearer(request)?)
+        .await
+        .inspect_err(|error| {
+            if let Error::Unauthenticated(code) = error {
+                context.metrics.refused_token(code);
+            }
+        })?;
+    audit::who(&actor);
+    tracing::Span::current().record("actor", tracing::field::display(actor.id));
+    limits::by_principal(request, context, actor.id)?;
+    request.extensions_mut().insert(actor);
+    Ok(())
+}
+
 impl<N: Needs> FromRequest for Granted<N> {
     type Error = Failure;
-    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+    type Future = Ready<Result<Self, Failure>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let token = bearer(request);
-        let context = request.app_data::<web::Data<Context>>().cloned();
-        Box::pin(async move {
-            let context = context
-                .ok_or_else(|| Error::Internal("the API runs without its context".into()))?;
-            let authentic = sign_in::authenticate(&context, &token?).await;
-            let actor = authentic.inspect_err(|error| {
-                if let Error::Unauthenticated(code) = error {
-                    context.metrics.refused_token(code);
-                }
-            })?;
-            audit::who(&actor);
-            tracing::Span::current().record("actor", tracing::field::display(actor.id));
-            if !N::ANY.is_empty() && !N::ANY.iter().any(|scope| actor.may(*scope)) {
-                return Err(Error::Forbidden("insufficient_scope").into());
+        // None when the document forgot to say that the operation needs a token.
+        let actor = request.extensions().get::<Actor>().cloned();
+        ready(match actor {
+            None => Err(Error::Internal("an operation without its caller".into()).into()),
+            Some(actor) if N::ANY.is_empty() || N::ANY.iter().any(|scope| actor.may(*scope)) => {
+                Ok(Self {
+                    actor,
+                    scope: PhantomData,
+                })
             }
-            Ok(Self {
-                actor,
-                scope: PhantomData,
-            })
+            Some(_) => Err(Error::Forbidden("insufficient_scope").into()),
         })
     }
 }

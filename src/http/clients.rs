@@ -296,7 +296,7 @@ pub async fn remove_client(
 
 /// Renew a client's secret
 ///
-/// Answers with the new secret, once; the old one no longer gets tokens (geheim vernieuwen). No Idempotency-Key: nothing
+/// Answers with the new secret, once; the old one and every token it got are no good any more (geheim vernieuwen). No Idempotency-Key: nothing
 /// secret is stored.
 #[utoipa::path(
     tag = "organisations",

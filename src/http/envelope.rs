@@ -1,16 +1,20 @@
 //! What every response has, errors too: request id, version, security headers, the problem form.
 
+use std::panic::AssertUnwindSafe;
+
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage, web};
+use actix_web::{HttpMessage, HttpResponse, ResponseError, web};
+use futures_util::FutureExt;
 use tracing_actix_web::RequestId;
 
 use crate::domain::actor::Language;
 use crate::http::problem;
-use crate::services::Context;
+use crate::http::problem::Failure;
+use crate::services::{Context, Error};
 
 /// Version of the API (semver); that of the OpenAPI document.
 pub const API_VERSION: &str = "1.0.0";
@@ -43,7 +47,17 @@ pub async fn envelope(
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
-    let response = next.call(request).await?.map_into_boxed_body();
+    // By now nothing of the request is left to answer with, so what is left of it stands in the error.
+    let answered = AssertUnwindSafe(next.call(request)).catch_unwind().await;
+    let Ok(response) = answered else {
+        return Err(Broken {
+            request_id,
+            language,
+            base,
+        }
+        .into());
+    };
+    let response = response?.map_into_boxed_body();
     let (request, mut response) = response.into_parts();
     let status = response.status();
     // By now the change is kept, so the mail it queued can leave.
@@ -58,15 +72,7 @@ pub async fn envelope(
         .get(header::CONTENT_TYPE)
         .is_some_and(|media| media == problem::PROBLEM_JSON);
     if (status.is_client_error() || status.is_server_error()) && !written {
-        let text = problem::write(&mut response, language, &request_id, &base);
-        response = response.set_body(BoxBody::new(text));
-        response.headers_mut().insert(
-            header::CONTENT_LANGUAGE,
-            HeaderValue::from_static(match language {
-                Language::Nl => "nl",
-                Language::En => "en",
-            }),
-        );
+        response = tell(response, language, &request_id, &base);
     }
     put_headers(response.headers_mut(), status, &request_id, page);
     if is_public(request.path()) {
@@ -77,6 +83,54 @@ pub async fn envelope(
         );
     }
     Ok(ServiceResponse::new(request, response))
+}
+
+/// Gives an error its text.
+fn tell(
+    mut response: HttpResponse,
+    language: Language,
+    request_id: &str,
+    base: &str,
+) -> HttpResponse {
+    let text = problem::write(&mut response, language, request_id, base);
+    let mut response = response.set_body(BoxBody::new(text));
+    response.headers_mut().insert(
+        header::CONTENT_LANGUAGE,
+        HeaderValue::from_static(match language {
+            Language::Nl => "nl",
+            Language::En => "en",
+        }),
+    );
+    response
+}
+
+/// A handler that panicked: a fault of ours, answered like any other. What it said stands in the log.
+#[derive(Debug)]
+struct Broken {
+    request_id: String,
+    language: Language,
+    base: String,
+}
+
+impl std::fmt::Display for Broken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a handler panicked")
+    }
+}
+
+impl ResponseError for Broken {
+    fn error_response(&self) -> HttpResponse {
+        let broken = Failure::from(Error::Internal("a handler panicked".into()));
+        let mut response = tell(
+            broken.error_response(),
+            self.language,
+            &self.request_id,
+            &self.base,
+        );
+        let status = response.status();
+        put_headers(response.headers_mut(), status, &self.request_id, false);
+        response
+    }
 }
 
 fn put_headers(headers: &mut HeaderMap, status: StatusCode, request_id: &str, page: bool) {
@@ -135,5 +189,47 @@ pub fn language(headers: &HeaderMap) -> Language {
         Language::En
     } else {
         Language::Nl
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::middleware::from_fn;
+    use actix_web::{App, HttpServer};
+
+    use super::*;
+
+    async fn falls() -> HttpResponse {
+        #[expect(clippy::panic, reason = "what this test is about")]
+        {
+            panic!("on purpose")
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_handler_that_panics_is_answered_as_a_problem_and_the_service_goes_on() {
+        let server = HttpServer::new(|| {
+            App::new()
+                .route("/falls", web::get().to(falls))
+                .wrap(from_fn(envelope))
+        })
+        .workers(1)
+        .disable_signals()
+        .bind(("127.0.0.1", 0))
+        .unwrap();
+        let url = format!("http://{}/falls", server.addrs()[0]);
+        let server = server.run();
+        let handle = server.handle();
+        actix_web::rt::spawn(server);
+        for _ in 0..3 {
+            let reply = reqwest::get(&url).await.unwrap();
+            assert_eq!(reply.status(), 500);
+            assert_eq!(reply.headers()["content-type"], problem::PROBLEM_JSON);
+            assert_eq!(reply.headers()["x-content-type-options"], "nosniff");
+            let body: serde_json::Value = reply.json().await.unwrap();
+            assert_eq!(body["code"], "internal_error");
+            assert!(!body.to_string().contains("on purpose"));
+        }
+        handle.stop(false).await;
     }
 }

@@ -133,6 +133,16 @@ pub static DETAILS: &[Words] = &[
         "The e-mail address or password is not right.",
     ),
     (
+        "too_many_attempts",
+        "Te veel mislukte pogingen; probeer het later opnieuw, of vraag een link om een nieuw wachtwoord in te stellen.",
+        "Too many failed attempts; try again later, or ask for a link to set a new password.",
+    ),
+    (
+        "too_many_requests",
+        "Te veel verzoeken; wacht zo lang als de kopregel Retry-After zegt.",
+        "Too many requests; wait as long as the Retry-After header says.",
+    ),
+    (
         "invalid_client",
         "De gegevens van de koppeling kloppen niet.",
         "The client's credentials are not right.",

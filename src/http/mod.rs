@@ -9,7 +9,9 @@
 //! - An error is a `services::Error`; `problem` alone turns it into a response. Return it, never build one.
 
 pub mod access_log;
+pub mod address;
 pub mod api;
+pub mod audit_events;
 pub mod auth;
 pub mod body;
 pub mod clients;
@@ -17,8 +19,10 @@ pub mod conditional;
 pub mod demo_mail;
 pub mod envelope;
 pub mod events;
+pub mod gate;
 pub mod health;
 pub mod idempotency;
+pub mod limits;
 pub mod me;
 pub mod messages;
 pub mod metrics;
@@ -33,6 +37,7 @@ pub mod people;
 pub mod policy_domains;
 pub mod problem;
 pub mod problems_page;
+pub mod program;
 pub mod provinces;
 pub mod query;
 pub mod reference;

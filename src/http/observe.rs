@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::audit::{self, Entry, Who};
 use crate::http::access_log::Arrival;
+use crate::http::address;
 use crate::http::openapi::{self, Operation};
 use crate::http::problem::ProblemCode;
 use crate::http::trace::TRACEPARENT;
@@ -21,6 +22,7 @@ pub async fn observe(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    address::put(&request);
     let Some(call) = Call::begin(&request) else {
         return next.call(request).await;
     };
@@ -105,7 +107,7 @@ impl Call {
             context,
             operation,
             method: request.method().clone(),
-            source: request.peer_addr().map(|peer| peer.ip()),
+            source: address::of(request),
             object: operation.and_then(|_| object(request.path())),
             notes: audit::Shared::default(),
             arrival,

@@ -228,13 +228,21 @@ fn complete(document: &mut Value) {
     document["components"]["headers"] = json!({
         "API-Version": { "description": "Version of the API (versie)", "schema": { "type": "string", "examples": [API_VERSION] } },
         "X-Request-Id": { "description": "Number to name when asking for help (verzoeknummer)", "schema": { "type": "string", "format": "uuid" } },
-        "traceparent": { "description": "Trace context (W3C): the trace of the request, the caller's own when it sent one (spoor)", "schema": { "type": "string", "examples": ["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"] } }
+        "traceparent": { "description": "Trace context (W3C): the trace of the request, the caller's own when it sent one (spoor)", "schema": { "type": "string", "examples": ["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"] } },
+        "RateLimit-Policy": { "description": "Limits in force: `q` requests in `w` seconds, by address and by whoever asks, on each node for itself; draft-ietf-httpapi-ratelimit-headers (limieten)", "schema": { "type": "string", "examples": ["\"address\";q=3000;w=60, \"principal\";q=1200;w=60"] } },
+        "RateLimit": { "description": "What is left of each: `r` requests, all of them again after `t` seconds (resterend)", "schema": { "type": "string", "examples": ["\"address\";r=2999;t=1, \"principal\";r=1199;t=1"] } },
+        "Retry-After": { "description": "Seconds to wait (wachttijd)", "schema": { "type": "integer", "minimum": 1 } }
     });
     document["components"]["responses"] = Value::Object(
         ERRORS
             .iter()
             .map(|(status, description)| {
-                (format!("Problem{status}"), problem_response(description))
+                let mut response = problem_response(description);
+                if matches!(*status, "429" | "503") {
+                    response["headers"]["Retry-After"] =
+                        json!({ "$ref": "#/components/headers/Retry-After" });
+                }
+                (format!("Problem{status}"), response)
             })
             .collect(),
     );
@@ -271,6 +279,10 @@ const ERRORS: &[(&str, &str)] = &[
         "The Idempotency-Key was used for another request (sleutel al gebruikt)",
     ),
     ("428", "If-Match is missing (If-Match ontbreekt)"),
+    (
+        "429",
+        "Too often; try again after Retry-After (te veel verzoeken)",
+    ),
     ("500", "Something unforeseen (er ging iets mis)"),
     (
         "503",
@@ -294,7 +306,9 @@ fn headers() -> Value {
     json!({
         "API-Version": { "$ref": "#/components/headers/API-Version" },
         "X-Request-Id": { "$ref": "#/components/headers/X-Request-Id" },
-        "traceparent": { "$ref": "#/components/headers/traceparent" }
+        "traceparent": { "$ref": "#/components/headers/traceparent" },
+        "RateLimit-Policy": { "$ref": "#/components/headers/RateLimit-Policy" },
+        "RateLimit": { "$ref": "#/components/headers/RateLimit" }
     })
 }
 
@@ -310,7 +324,7 @@ fn complete_operation(path: &str, operation: &mut Value) {
         .is_some_and(|list| !list.is_empty());
     let if_match = has_parameter("If-Match");
     let idempotent = has_parameter("Idempotency-Key");
-    let mut errors = vec!["400", "406", "500", "503"];
+    let mut errors = vec!["400", "406", "429", "500", "503"];
     let mut add = |when: bool, statuses: &[&'static str]| {
         if when {
             errors.extend(statuses)

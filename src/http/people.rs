@@ -332,3 +332,26 @@ pub async fn resend_invitation(
         .await?;
     Ok(idempotency::respond(answer))
 }
+
+/// Sign a person out everywhere
+///
+/// Ends every sign-in of the person, at once (aanmeldingen beëindigen). For the administrators of its organisation, and those
+/// of the service.
+#[utoipa::path(
+    tag = "organisations",
+    params(("id" = Uuid, Path, description = "The person (medewerker)")),
+    responses((status = 204, description = "Signed out (afgemeld)")),
+    security(("oauth2" = ["organisation:manage"])),
+)]
+#[delete("/people/{id}/sessions")]
+pub async fn end_sessions_of_person(
+    ctx: web::Data<Context>,
+    auth: Granted<ManageOrganisation>,
+    id: web::Path<PrincipalId>,
+) -> Result<HttpResponse, Failure> {
+    let inner = ctx.clone();
+    ctx.db
+        .write(move |conn| people::end_sessions(&inner, conn, &auth.actor, *id))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}

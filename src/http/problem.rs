@@ -171,6 +171,10 @@ impl Failure {
                     oauth: Some(code),
                     ..row(400, code)
                 },
+                Error::TooMany { code, wait } => {
+                    let seconds = wait.as_millis().div_ceil(1000).max(1).to_string();
+                    row(429, code).with(RETRY_AFTER, &seconds)
+                }
                 Error::Busy(_) => row(503, "busy").with(RETRY_AFTER, "2"),
                 Error::Full(_) => row(503, "storage_full").with(RETRY_AFTER, "30"),
                 Error::Internal(_) => row(500, "internal_error"),
@@ -261,6 +265,7 @@ fn framework(status: StatusCode) -> Row {
         408 => "timeout",
         413 => "too_large",
         415 => "unsupported_media_type",
+        429 => "too_many_requests",
         400..=499 => "malformed",
         _ => "internal_error",
     };

@@ -143,7 +143,7 @@ pub async fn create<F: Shown>(
     let now = ctx.clock.now();
     let actor_id = actor.id;
     let add = move |conn: &mut Conn| {
-        let fact = reference::create(conn, &actor, make(now))?;
+        let fact = reference::create(conn, &actor, make(now), now)?;
         let location = format!("/v1/{}/{}", F::PATH, fact.key());
         let (view, tag) = view(conn, fact)?;
         Ok(Answer {

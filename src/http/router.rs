@@ -76,6 +76,8 @@ pub fn cors(context: &Context) -> Cors {
                 "x-request-id",
                 "traceparent",
                 "retry-after",
+                "ratelimit",
+                "ratelimit-policy",
                 "idempotent-replayed",
             ]
             .map(HeaderName::from_static),

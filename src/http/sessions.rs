@@ -1,16 +1,24 @@
 //! People's sign-in and passwords.
 
-use actix_web::{HttpResponse, delete, post, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
+use crate::domain::id::SessionId;
+use crate::http::address::SentFrom;
 use crate::http::auth::Auth;
 use crate::http::body::Body;
+use crate::http::paging::{self, Page};
+use crate::http::people::PageParams;
 use crate::http::problem::Failure;
+use crate::http::query::Query;
 use crate::http::tokens;
 use crate::metrics;
 use crate::services::sign_in::{self, Granted};
-use crate::services::{Context, links};
+use crate::services::{Context, links, my_sessions};
+use crate::store::sessions::Shown;
 
 /// A sign-in (Dutch: aanmelding).
 #[derive(Deserialize, ToSchema)]
@@ -67,10 +75,11 @@ impl From<Granted> for SessionTokens {
 #[post("/sessions")]
 pub async fn create_session(
     ctx: web::Data<Context>,
+    SentFrom(source): SentFrom,
     body: Body<SignIn>,
 ) -> Result<HttpResponse, Failure> {
     let SignIn { email, password } = body.value;
-    let granted = sign_in::sign_in(&ctx, &email, password).await;
+    let granted = sign_in::sign_in(&ctx, &email, password, source).await;
     let granted = tokens::counted(&ctx, metrics::SignIn::Password, granted)?;
     Ok(HttpResponse::Created().json(SessionTokens::from(granted)))
 }
@@ -91,6 +100,115 @@ pub async fn end_session(ctx: web::Data<Context>, auth: Auth) -> Result<HttpResp
     let now = ctx.clock.now();
     ctx.db
         .write(move |conn| sign_in::sign_out(conn, &auth.actor, now))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// A sign-in that holds (Dutch: aanmelding). Nothing of it can be used to sign in.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "id": "0193a1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b", "program": "Firefox, Windows", "current": true,
+    "createdAt": "2026-11-24T09:00:00Z", "lastUsedAt": "2026-11-24T11:30:00Z", "expiresAt": "2026-11-25T09:00:00Z"
+}))]
+pub struct SignedIn {
+    /// Identifier (kenmerk).
+    id: Uuid,
+    /// The program it was begun with, in a few words (programma).
+    program: Option<String>,
+    /// The one that this request is made in (huidige).
+    current: bool,
+    /// When it began (aangemeld op).
+    created_at: DateTime<Utc>,
+    /// When its tokens were last refreshed (laatst gebruikt op).
+    last_used_at: DateTime<Utc>,
+    /// When it ends by itself (verloopt op).
+    expires_at: DateTime<Utc>,
+}
+
+impl SignedIn {
+    fn new(shown: Shown, current: Option<SessionId>) -> Self {
+        Self {
+            id: shown.id.uuid(),
+            program: shown.program,
+            current: current == Some(shown.id),
+            created_at: shown.created_at,
+            last_used_at: shown.last_used_at,
+            expires_at: shown.expires_at,
+        }
+    }
+}
+
+/// List my sign-ins
+///
+/// Those that hold, newest first (mijn aanmeldingen). An API client has none.
+#[utoipa::path(
+    tag = "sign-in",
+    params(PageParams),
+    responses((status = 200, description = "A page of sign-ins (aanmeldingen)", body = Page<SignedIn>, headers(("Link" = String, description = "The first and the next page (RFC 8288)")))),
+    security(("oauth2" = [])),
+)]
+#[get("/me/sessions")]
+pub async fn list_my_sessions(
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    auth: Auth,
+    query: Query<PageParams>,
+) -> Result<HttpResponse, Failure> {
+    let limit = query.0.limit.unwrap_or(paging::DEFAULT_LIMIT);
+    let before: Option<SessionId> = paging::decode(query.0.cursor.as_deref())?;
+    let (current, now) = (auth.actor.session, ctx.clock.now());
+    let rows = ctx
+        .db
+        .read(move |conn| my_sessions::list(conn, &auth.actor, before, limit, now))
+        .await?;
+    let (rows, next_cursor) = paging::cut(rows, limit, |row| row.id);
+    let items = rows.into_iter().map(|row| SignedIn::new(row, current));
+    let items: Vec<SignedIn> = items.collect();
+    Ok(paging::respond(&request, &Page { items, next_cursor }))
+}
+
+/// End one of my sign-ins
+///
+/// And with it every token of it, at once (aanmelding beëindigen).
+#[utoipa::path(
+    tag = "sign-in",
+    params(("id" = Uuid, Path, description = "The sign-in (aanmelding)")),
+    responses((status = 204, description = "Ended (beëindigd)")),
+    security(("oauth2" = [])),
+)]
+#[delete("/me/sessions/{id}")]
+pub async fn end_my_session(
+    ctx: web::Data<Context>,
+    auth: Auth,
+    id: web::Path<SessionId>,
+) -> Result<HttpResponse, Failure> {
+    let now = ctx.clock.now();
+    ctx.db
+        .write(move |conn| my_sessions::end(conn, &auth.actor, *id, now))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// End my other sign-ins
+///
+/// All but the one this request is made in (andere aanmeldingen beëindigen).
+#[utoipa::path(
+    tag = "sign-in",
+    responses(
+        (status = 204, description = "Ended (beëindigd)"),
+        (status = 409, description = "The token belongs to no sign-in, as that of an API client (geen aanmelding)"),
+    ),
+    security(("oauth2" = [])),
+)]
+#[delete("/me/sessions")]
+pub async fn end_my_other_sessions(
+    ctx: web::Data<Context>,
+    auth: Auth,
+) -> Result<HttpResponse, Failure> {
+    let now = ctx.clock.now();
+    ctx.db
+        .write(move |conn| my_sessions::end_others(conn, &auth.actor, now))
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -117,9 +235,10 @@ pub struct PasswordReset {
 #[post("/password-resets")]
 pub async fn ask_password_reset(
     ctx: web::Data<Context>,
+    SentFrom(source): SentFrom,
     body: Body<PasswordReset>,
 ) -> Result<HttpResponse, Failure> {
-    links::ask_reset(&ctx, &body.value.email).await?;
+    links::ask_reset(&ctx, &body.value.email, &source).await?;
     Ok(HttpResponse::Accepted().finish())
 }
 
@@ -148,9 +267,10 @@ pub struct NewPassword {
 #[post("/passwords")]
 pub async fn set_password(
     ctx: web::Data<Context>,
+    SentFrom(source): SentFrom,
     body: Body<NewPassword>,
 ) -> Result<HttpResponse, Failure> {
     let NewPassword { token, password } = body.value;
-    links::set_password(&ctx, &token, password).await?;
+    links::set_password(&ctx, &token, password, &source).await?;
     Ok(HttpResponse::NoContent().finish())
 }

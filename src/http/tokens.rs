@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::actor::Scope;
+use crate::http::address::SentFrom;
 use crate::http::body;
 use crate::http::problem::Failure;
 use crate::metrics::SignIn;
@@ -83,6 +84,7 @@ pub struct TokenAnswer {
 pub async fn request_token(
     ctx: web::Data<Context>,
     request: HttpRequest,
+    SentFrom(source): SentFrom,
     payload: Result<body::Raw, Failure>,
 ) -> Result<HttpResponse, Failure> {
     body::check_media(&request, "application/x-www-form-urlencoded")?;
@@ -100,7 +102,7 @@ pub async fn request_token(
     let granted = match field("grant_type").ok_or_else(missing)? {
         "client_credentials" => {
             let (id, secret) = client(&request, field("client_id"), field("client_secret"))?;
-            let granted = sign_in::client_credentials(&ctx, &id, &secret, scopes).await;
+            let granted = sign_in::client_credentials(&ctx, &id, &secret, scopes, &source).await;
             counted(&ctx, SignIn::Client, granted)?
         }
         "refresh_token" => {
@@ -109,7 +111,7 @@ pub async fn request_token(
                 return Err(Error::OAuth("invalid_client").into());
             }
             let token = field("refresh_token").ok_or_else(missing)?;
-            let granted = sign_in::refresh(&ctx, token, scopes).await;
+            let granted = sign_in::refresh(&ctx, token, scopes, &source).await;
             counted(&ctx, SignIn::Refresh, granted)?
         }
         _ => return Err(Error::OAuth("unsupported_grant_type").into()),

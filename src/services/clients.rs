@@ -6,7 +6,8 @@ use crate::domain::actor::{Actor, Language, PrincipalKind, Role, Scope, scopes_o
 use crate::domain::code::codes;
 use crate::domain::id::{OrganisationId, PrincipalId};
 use crate::domain::invalid::FieldError;
-use crate::services::{Context, Error, members};
+use crate::domain::register::AuditKind;
+use crate::services::{Context, Error, members, register};
 use crate::store::db::Conn;
 use crate::store::principals::{self, Principal};
 
@@ -62,12 +63,16 @@ pub fn create(
         updated_at: now,
         ended_at: None,
         version: 1,
+        secret_generation: 0,
     };
     if !principals::insert(conn, &client, Some(sha256_hex(secret.as_bytes())))? {
         return Err(Error::Conflict("already_exists"));
     }
     audit::note("roles", codes(&client.roles));
     audit::note("scopes", client.scopes.as_deref().map(codes));
+    let changes = register::differences(None, &client);
+    let subject = register::subject(&client);
+    register::record(conn, actor, AuditKind::ClientCreated, subject, changes, now)?;
     tracing::info!(client = %client.id, %organisation, "added an API client");
     Ok((client, secret))
 }
@@ -102,7 +107,8 @@ pub fn change(
         return Err(Error::Forbidden("not_allowed"));
     }
     let now = ctx.clock.now();
-    let mut client = members::get_to_change(conn, actor, id, KIND, seen)?;
+    let before = members::get_to_change(conn, actor, id, KIND, seen)?;
+    let mut client = before.clone();
     let mut faults = Vec::new();
     if let Some(roles) = change.roles {
         let home = members::home_to_fill(conn, Some(actor), client.organisation, now)?;
@@ -128,10 +134,22 @@ pub fn change(
         return Err(Error::Stale);
     }
     client.version = seen + 1;
+    let changes = register::differences(Some(&before), &client);
+    if !changes.is_empty() {
+        let subject = register::subject(&client);
+        register::record(
+            conn,
+            Some(actor),
+            AuditKind::ClientChanged,
+            subject,
+            changes,
+            now,
+        )?;
+    }
     Ok(client)
 }
 
-/// Gives a client another secret; the old one no longer gets tokens.
+/// Gives a client another secret; the old one, and the tokens it got, are no good any more.
 pub fn renew_secret(
     ctx: &Context,
     conn: &mut Conn,
@@ -142,7 +160,17 @@ pub fn renew_secret(
     let secret = random_token()?;
     let now = ctx.clock.now();
     principals::set_secret(conn, id, &sha256_hex(secret.as_bytes()), now)?;
+    let subject = register::subject(&client);
+    register::record(
+        conn,
+        Some(actor),
+        AuditKind::ClientSecretRenewed,
+        subject,
+        Vec::new(),
+        now,
+    )?;
     client.version += 1;
+    client.secret_generation += 1;
     client.updated_at = now;
     tracing::info!(client = %id, by = %actor.id, "renewed a client's secret");
     Ok((client, secret))
@@ -159,10 +187,20 @@ pub fn remove(
     if actor.id == id {
         return Err(Error::Conflict("cannot_remove_yourself"));
     }
-    members::get_to_change(conn, actor, id, KIND, seen)?;
-    if !principals::end(conn, id, seen, ctx.clock.now())? {
+    let client = members::get_to_change(conn, actor, id, KIND, seen)?;
+    let now = ctx.clock.now();
+    if !principals::end(conn, id, seen, now)? {
         return Err(Error::Stale);
     }
+    let subject = register::subject(&client);
+    register::record(
+        conn,
+        Some(actor),
+        AuditKind::ClientRemoved,
+        subject,
+        Vec::new(),
+        now,
+    )?;
     tracing::info!(client = %id, by = %actor.id, "removed an API client");
     Ok(())
 }

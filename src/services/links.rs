@@ -8,9 +8,11 @@ use tokio::time::{Instant, sleep_until};
 use crate::audit;
 use crate::crypto::{random_token, sha256_hex};
 use crate::domain::notice::NoticeKind;
+use crate::domain::register::AuditKind;
+use crate::services::guard::Source;
 use crate::services::notices::{self, AccountMail};
 use crate::services::sign_in::stands;
-use crate::services::{Context, Error, members, passwords};
+use crate::services::{Context, Error, members, passwords, register};
 use crate::store::db::Conn;
 use crate::store::principals::{self, Principal};
 use crate::store::sessions::{self, LinkPurpose};
@@ -74,7 +76,8 @@ pub fn make(
 }
 
 /// Mails a link to set a new password with, when there is such an account; the answer is the same when there is not.
-pub async fn ask_reset(ctx: &Context, email: &str) -> Result<(), Error> {
+pub async fn ask_reset(ctx: &Context, email: &str, from: &Source) -> Result<(), Error> {
+    ctx.guard.link(from)?;
     let answer_at = Instant::now() + ANSWER_AFTER;
     let email = members::normal_email(email);
     let person = ctx
@@ -104,7 +107,28 @@ pub async fn ask_reset(ctx: &Context, email: &str) -> Result<(), Error> {
 }
 
 /// Sets the password of whoever the link was sent to. The link works once; every sign-in and every other link ends.
-pub async fn set_password(ctx: &Context, token: &str, password: String) -> Result<(), Error> {
+/// Where it was done from its owner signs in without hindrance.
+pub async fn set_password(
+    ctx: &Context,
+    token: &str,
+    password: String,
+    from: &Source,
+) -> Result<(), Error> {
+    let attempt = ctx.guard.attempt_unnamed(from)?;
+    let outcome = use_link(ctx, token, password).await;
+    // A password that is too simple comes with a token that was right.
+    let guessed = matches!(&outcome, Err(Error::Invalid(faults)) if faults.iter().any(|fault| fault.code == "token_unusable"));
+    if !guessed {
+        attempt.forgive();
+    }
+    if let Some(email) = outcome? {
+        ctx.guard.recognise(&email, from);
+    }
+    Ok(())
+}
+
+/// Sets a password by a link; the address of its owner.
+async fn use_link(ctx: &Context, token: &str, password: String) -> Result<Option<String>, Error> {
     let unusable = || Error::field("/token", "token_unusable");
     let hash = sha256_hex(token.as_bytes());
     let now = ctx.clock.now();
@@ -130,7 +154,9 @@ pub async fn set_password(ctx: &Context, token: &str, password: String) -> Resul
             if !sessions::use_link(conn, &hash, now)? {
                 return Err(unusable());
             }
-            give_password(conn, &person, &password_hash, now)
+            give_password(conn, &person, &password_hash, now)?;
+            register::record_own(conn, AuditKind::PasswordSet, &person, now)?;
+            Ok(person.email)
         })
         .await
 }

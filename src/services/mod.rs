@@ -5,11 +5,13 @@ pub mod backups;
 pub mod clients;
 pub mod dead_letters;
 pub mod doctor;
+pub mod guard;
 pub mod idempotency;
 pub mod keys;
 pub mod links;
 pub mod mail_pause;
 pub mod members;
+pub mod my_sessions;
 pub mod notices;
 pub mod organisations;
 pub mod passwords;
@@ -17,29 +19,36 @@ pub mod people;
 pub mod places;
 pub mod recording;
 pub mod reference;
+pub mod register;
 pub mod regulations;
 pub mod reports;
 pub mod routing;
 pub mod routing_rules;
 pub mod seed;
 pub mod sign_in;
+pub mod throttle;
 pub mod tokens;
 pub mod transitions;
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::audit;
 use crate::clock::SharedClock;
 use crate::config::Settings;
 use crate::crypto::CryptoError;
+use crate::domain::id::PrincipalId;
 use crate::domain::invalid::FieldError;
 use crate::domain::status::Action;
 use crate::domain::workflow::Refusal;
 use crate::mail::bell::Bell;
 use crate::metrics::Metrics;
+use crate::services::guard::Guard;
 use crate::services::keys::KeyRing;
 use crate::services::passwords::Passwords;
+use crate::services::throttle::Buckets;
 use crate::store::db::{Db, DbError};
 
 /// What the use cases run on.
@@ -50,6 +59,8 @@ pub struct Context {
     pub settings: Arc<Settings>,
     pub keys: Arc<KeyRing>,
     pub passwords: Arc<Passwords>,
+    pub guard: Arc<Guard>,
+    pub limits: Arc<Limits>,
     /// Rung after a change, so that the mail it queued leaves at once.
     pub bell: Bell,
     pub audit: Arc<audit::Log>,
@@ -66,6 +77,8 @@ impl Context {
         Self {
             keys: Arc::new(KeyRing::new(&settings, db.address())),
             passwords: Arc::new(Passwords::new(settings.password_memory)),
+            guard: Arc::new(Guard::new(settings.sign_in_failures)),
+            limits: Arc::new(Limits::new(&settings)),
             db,
             clock,
             settings: Arc::new(settings),
@@ -73,6 +86,23 @@ impl Context {
             audit: Arc::new(audit::Log::off()),
             metrics: Arc::new(metrics),
             demo_mail: None,
+        }
+    }
+}
+
+/// How many requests a minute this node takes, of one address and of one principal; none for no limit.
+pub struct Limits {
+    pub addresses: Option<Buckets<IpAddr>>,
+    pub principals: Option<Buckets<PrincipalId>>,
+}
+
+impl Limits {
+    fn new(settings: &Settings) -> Self {
+        Self {
+            addresses: (settings.rate_address > 0)
+                .then(|| Buckets::per_minute(settings.rate_address)),
+            principals: (settings.rate_principal > 0)
+                .then(|| Buckets::per_minute(settings.rate_principal)),
         }
     }
 }
@@ -102,6 +132,8 @@ pub enum Error {
     KeyReused,
     /// OAuth's own error (RFC 6749, 5.2).
     OAuth(&'static str),
+    /// Too often, too fast; the code says what, and when it may be tried again.
+    TooMany { code: &'static str, wait: Duration },
     /// Overloaded or without its database.
     Busy(String),
     /// No room is left to write.

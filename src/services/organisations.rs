@@ -8,6 +8,7 @@ use crate::domain::identifier::{Tooi, TooiRegister, parse_municipality_code};
 use crate::domain::invalid::FieldError;
 use crate::domain::organisation::Organisation;
 use crate::domain::policy;
+use crate::domain::register::{AuditKind, Change, Subject, SubjectKind, change};
 use crate::services::Error;
 use crate::services::reference::{Fact, check_validity, comes_back};
 use crate::store::db::Conn;
@@ -69,6 +70,20 @@ impl Fact for Organisation {
         Ok(organisations::list(conn, listing, filter, after)?)
     }
 
+    fn audited(before: Option<&Self>, after: &Self) -> Option<(AuditKind, Subject, Vec<Change>)> {
+        let kind = match before {
+            None => AuditKind::OrganisationAdded,
+            Some(_) => AuditKind::OrganisationChanged,
+        };
+        let subject = Subject {
+            kind: SubjectKind::Organisation,
+            id: after.id.uuid(),
+            name: after.name.clone(),
+            organisation: after.id,
+        };
+        Some((kind, subject, differences(before, after)))
+    }
+
     fn insert(&self, conn: &mut Conn) -> Result<(), diesel::result::Error> {
         organisations::insert(conn, std::slice::from_ref(self))
     }
@@ -76,6 +91,28 @@ impl Fact for Organisation {
     fn update(&self, seen: i32, conn: &mut Conn) -> Result<bool, diesel::result::Error> {
         organisations::update(conn, seen, self)
     }
+}
+
+/// The fields that differ; of a new one those it has.
+fn differences(before: Option<&Organisation>, after: &Organisation) -> Vec<Change> {
+    macro_rules! field {
+        ($name:literal, $field:ident) => {
+            change($name, before.map(|before| &before.$field), &after.$field)
+        };
+    }
+    let changes = [
+        field!("kind", kind),
+        field!("name", name),
+        field!("abbreviation", abbreviation),
+        field!("tooi", tooi),
+        field!("municipalityCode", municipality_code),
+        field!("provinceCode", province_code),
+        field!("ownsRules", owns_rules),
+        field!("validFrom", valid_from),
+        field!("validUntil", valid_until),
+        field!("successor", successor),
+    ];
+    changes.into_iter().flatten().collect()
 }
 
 /// A municipality is one of the list and lies where that says; a province is one of the list; a ministry lies in none.

@@ -1,6 +1,7 @@
 //! Passwords: hashed off the async threads, as many at a time as there are cores, the rest in a queue.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -11,6 +12,8 @@ use crate::services::Error;
 
 /// Longer than any honest queue; whoever waits longer is told to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How many may wait for each core; whoever comes after is told at once.
+const QUEUE: usize = 32;
 
 pub const SHORTEST: usize = 12;
 pub const LONGEST: usize = 128;
@@ -19,6 +22,10 @@ pub const LONGEST: usize = 128;
 pub struct Passwords {
     memory: u32,
     turns: Arc<Semaphore>,
+    /// Places in the queue and at work together.
+    places: Arc<Semaphore>,
+    /// Passwords hashed or checked so far.
+    worked: AtomicU64,
     /// What the password of an unknown account is checked against, so that it takes as long as that of a known one.
     nobody: String,
 }
@@ -30,6 +37,8 @@ impl Passwords {
         Self {
             memory,
             turns: Arc::new(Semaphore::new(cores)),
+            places: Arc::new(Semaphore::new(cores * (QUEUE + 1))),
+            worked: AtomicU64::new(0),
             nobody: password::unmatched(memory),
         }
     }
@@ -57,17 +66,29 @@ impl Passwords {
         password::outdated(hash, self.memory)
     }
 
+    /// How many passwords were hashed or checked: the same for an unknown account as for a known one.
+    pub fn worked(&self) -> u64 {
+        self.worked.load(Ordering::Relaxed)
+    }
+
     async fn work<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
+        let busy = || Error::Busy("too many passwords at once".into());
+        let place = self
+            .places
+            .clone()
+            .try_acquire_owned()
+            .map_err(|_| busy())?;
         let turn = tokio::time::timeout(PATIENCE, self.turns.clone().acquire_owned())
             .await
-            .map_err(|_| Error::Busy("too many passwords at once".into()))?
+            .map_err(|_| busy())?
             .map_err(|_| Error::Internal("the queue of passwords is closed".into()))?;
+        self.worked.fetch_add(1, Ordering::Relaxed);
         tokio::task::spawn_blocking(move || {
             // Held until the work is done, also when whoever asked has gone.
-            let _turn = turn;
+            let _held = (turn, place);
             work()
         })
         .await
@@ -129,6 +150,26 @@ mod tests {
             code("J.vanderBerg@delft.example"),
             Some("password_too_simple")
         );
+    }
+
+    #[actix_web::test]
+    async fn the_queue_is_bounded_and_whoever_comes_too_late_is_told_at_once() {
+        let passwords = Passwords::new(64);
+        let _at_work = passwords
+            .turns
+            .clone()
+            .acquire_many_owned(u32::try_from(passwords.turns.available_permits()).unwrap())
+            .await
+            .unwrap();
+        let _in_queue = passwords
+            .places
+            .clone()
+            .acquire_many_owned(u32::try_from(passwords.places.available_permits()).unwrap())
+            .await
+            .unwrap();
+        let late = passwords.verify("correct horse battery".into(), None).await;
+        assert!(matches!(late, Err(Error::Busy(_))));
+        assert_eq!(passwords.worked(), 0);
     }
 
     #[actix_web::test]

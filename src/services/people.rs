@@ -1,11 +1,14 @@
 //! People: invited by their organisation, changed, removed.
 
+use chrono::{DateTime, Utc};
+
 use crate::audit;
 use crate::domain::actor::{Actor, Language, PrincipalKind, Role};
 use crate::domain::code::codes;
 use crate::domain::id::{OrganisationId, PrincipalId};
 use crate::domain::invalid::FieldError;
-use crate::services::{Context, Error, links, members};
+use crate::domain::register::AuditKind;
+use crate::services::{Context, Error, links, members, register};
 use crate::store::db::Conn;
 use crate::store::principals::{self, Principal};
 use crate::store::sessions::{self, LinkPurpose};
@@ -75,11 +78,15 @@ pub fn add(
         updated_at: now,
         ended_at: None,
         version: 1,
+        secret_generation: 0,
     };
     if !principals::insert(conn, &person, None)? {
         return Err(Error::Conflict("email_taken"));
     }
     audit::note("roles", codes(&person.roles));
+    let changes = register::differences(None, &person);
+    let subject = register::subject(&person);
+    register::record(conn, actor, AuditKind::PersonInvited, subject, changes, now)?;
     tracing::info!(person = %person.id, %organisation, "added a person");
     Ok(person)
 }
@@ -110,7 +117,8 @@ pub fn change(
     change: PersonChange,
 ) -> Result<Principal, Error> {
     let now = ctx.clock.now();
-    let mut person = members::get_to_change(conn, actor, id, KIND, seen)?;
+    let before = members::get_to_change(conn, actor, id, KIND, seen)?;
+    let mut person = before.clone();
     let mut faults = Vec::new();
     if let Some(roles) = change.roles {
         let home = members::home_to_fill(conn, Some(actor), person.organisation, now)?;
@@ -133,7 +141,38 @@ pub fn change(
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
     }
-    save(conn, person, seen, now)
+    let person = save(conn, person, seen, now)?;
+    let changes = register::differences(Some(&before), &person);
+    if !changes.is_empty() {
+        let subject = register::subject(&person);
+        register::record(
+            conn,
+            Some(actor),
+            AuditKind::PersonChanged,
+            subject,
+            changes,
+            now,
+        )?;
+    }
+    Ok(person)
+}
+
+/// Writes what was done to a person and changed none of its fields.
+fn record(
+    conn: &mut Conn,
+    actor: Option<&Actor>,
+    kind: AuditKind,
+    person: &Principal,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    register::record(
+        conn,
+        actor,
+        kind,
+        register::subject(person),
+        Vec::new(),
+        now,
+    )
 }
 
 /// What a person changes about itself.
@@ -173,7 +212,7 @@ fn save(
     conn: &mut Conn,
     mut person: Principal,
     seen: i32,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> Result<Principal, Error> {
     person.updated_at = now;
     if !principals::update(conn, &person, seen)? {
@@ -201,7 +240,23 @@ pub fn remove(
     }
     sessions::revoke_all(conn, id, now)?;
     sessions::void_links(conn, id, now)?;
+    record(conn, Some(actor), AuditKind::PersonRemoved, &person, now)?;
     tracing::info!(person = %id, by = %actor.id, "removed a person");
+    Ok(())
+}
+
+/// Signs a person out everywhere.
+pub fn end_sessions(
+    ctx: &Context,
+    conn: &mut Conn,
+    actor: &Actor,
+    id: PrincipalId,
+) -> Result<(), Error> {
+    let person = members::get_to_touch(conn, actor, id, KIND)?;
+    let now = ctx.clock.now();
+    let ended = sessions::revoke_all(conn, id, now)?;
+    record(conn, Some(actor), AuditKind::SessionsEnded, &person, now)?;
+    tracing::info!(person = %id, by = %actor.id, ended, "signed a person out");
     Ok(())
 }
 
@@ -216,6 +271,8 @@ pub fn invite_again(
     if person.has_password {
         return Err(Error::Conflict("password_set_before"));
     }
-    sessions::void_links(conn, id, ctx.clock.now())?;
+    let now = ctx.clock.now();
+    sessions::void_links(conn, id, now)?;
+    record(conn, Some(actor), AuditKind::InvitationResent, &person, now)?;
     links::send(ctx, conn, &person, LinkPurpose::Invitation)
 }

@@ -10,7 +10,8 @@ use crate::domain::actor::Actor;
 use crate::domain::id::OrganisationId;
 use crate::domain::invalid::FieldError;
 use crate::domain::policy;
-use crate::services::Error;
+use crate::domain::register::{AuditKind, Change, Subject};
+use crate::services::{Error, register};
 use crate::store::db::{Conn, is_unique_violation};
 use crate::store::listing::Listing;
 use crate::store::organisations;
@@ -43,21 +44,39 @@ pub trait Fact: Clone + PartialEq + Send + Sized + 'static {
         filter: &Self::Filter,
         after: Option<&(String, Self::Key)>,
     ) -> Result<Vec<Self>, Error>;
+    /// What the register of changes to who may what is told of a change; nothing of most kinds.
+    fn audited(_before: Option<&Self>, _after: &Self) -> Option<(AuditKind, Subject, Vec<Change>)> {
+        None
+    }
+
     fn insert(&self, conn: &mut Conn) -> Result<(), diesel::result::Error>;
     /// Writes it when its version was `seen`; false when another has changed it since.
     fn update(&self, seen: i32, conn: &mut Conn) -> Result<bool, diesel::result::Error>;
 }
 
 /// Adds a record.
-pub fn create<F: Fact>(conn: &mut Conn, actor: &Actor, fact: F) -> Result<F, Error> {
+pub fn create<F: Fact>(
+    conn: &mut Conn,
+    actor: &Actor,
+    fact: F,
+    now: DateTime<Utc>,
+) -> Result<F, Error> {
     authorise::<F>(actor)?;
-    add(conn, fact)
+    add(conn, Some(actor), fact, now)
 }
 
-/// Adds a record on behalf of whoever runs the service.
-pub fn add<F: Fact>(conn: &mut Conn, mut fact: F) -> Result<F, Error> {
+/// Adds a record; without an actor on behalf of whoever runs the service.
+pub fn add<F: Fact>(
+    conn: &mut Conn,
+    actor: Option<&Actor>,
+    mut fact: F,
+    now: DateTime<Utc>,
+) -> Result<F, Error> {
     refuse(fact.check(None, conn)?)?;
     fact.insert(conn).map_err(taken)?;
+    if let Some((kind, subject, changes)) = F::audited(None, &fact) {
+        register::record(conn, actor, kind, subject, changes, now)?;
+    }
     Ok(fact)
 }
 
@@ -84,6 +103,9 @@ pub fn change<F: Fact>(
     after.advance(now);
     if !after.update(seen, conn).map_err(taken)? {
         return Err(Error::Stale);
+    }
+    if let Some((kind, subject, changes)) = F::audited(Some(&before), &after) {
+        register::record(conn, Some(actor), kind, subject, changes, now)?;
     }
     Ok(after)
 }

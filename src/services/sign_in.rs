@@ -8,6 +8,7 @@ use crate::domain::actor::{Actor, PrincipalKind, Scope, scopes_of};
 use crate::domain::code::Code;
 use crate::domain::deadline::local_date;
 use crate::domain::id::{PrincipalId, SessionId};
+use crate::services::guard::{Attempt, Source};
 use crate::services::{Context, Error, members, tokens};
 use crate::store::db::Conn;
 use crate::store::principals::{self, Standing};
@@ -24,9 +25,36 @@ pub struct Granted {
 }
 
 /// Signs a person in. An unknown address is answered like a wrong password, after as long.
-pub async fn sign_in(ctx: &Context, email: &str, password: String) -> Result<Granted, Error> {
-    let wrong = || Error::Unauthenticated("wrong_credentials");
+pub async fn sign_in(
+    ctx: &Context,
+    email: &str,
+    password: String,
+    from: Source,
+) -> Result<Granted, Error> {
     let email = members::normal_email(email);
+    let attempt = ctx.guard.attempt(&email, &from)?;
+    let outcome = check_and_begin(ctx, email, password, from.program).await;
+    settle(attempt, &outcome);
+    outcome
+}
+
+/// What an attempt counts for, once it is known what came of it.
+fn settle<T>(attempt: Attempt<'_>, outcome: &Result<T, Error>) {
+    match outcome {
+        Ok(_) => attempt.succeeded(),
+        Err(Error::Unauthenticated(_) | Error::OAuth("invalid_client" | "invalid_grant")) => {}
+        // Too busy, or asking for too much: says nothing of the secret.
+        Err(_) => attempt.forgive(),
+    }
+}
+
+async fn check_and_begin(
+    ctx: &Context,
+    email: String,
+    password: String,
+    program: Option<String>,
+) -> Result<Granted, Error> {
+    let wrong = || Error::Unauthenticated("wrong_credentials");
     let seen = ctx
         .db
         .read(move |conn| Ok::<_, Error>(principals::credentials_of_email(conn, &email)?))
@@ -35,21 +63,25 @@ pub async fn sign_in(ctx: &Context, email: &str, password: String) -> Result<Gra
     if let Some(seen) = &seen {
         audit::object("people", seen.id);
     }
-    let hash = seen.as_ref().and_then(|seen| seen.password_hash.clone());
+    let (id, hash) = match seen {
+        Some(seen) => (Some(seen.id), seen.password_hash),
+        None => (None, None),
+    };
     let right = ctx.passwords.verify(password.clone(), hash.clone()).await?;
-    let Some(seen) = seen.filter(|_| right) else {
+    let (Some(id), Some(hash), true) = (id, hash, right) else {
         tracing::info!("sign-in refused");
         return Err(wrong());
     };
-    let better = match hash {
-        Some(hash) if ctx.passwords.outdated(&hash) => Some(ctx.passwords.hash(password).await?),
-        _ => None,
+    let better = if ctx.passwords.outdated(&hash) {
+        ctx.passwords.hash(password).await?
+    } else {
+        hash.clone()
     };
     let now = ctx.clock.now();
     let expires_at = now + TimeDelta::hours(i64::from(ctx.settings.session_hours));
     let session = Session {
         id: SessionId::new(),
-        principal: seen.id,
+        principal: id,
         expires_at,
     };
     let refresh = random_token()?;
@@ -58,16 +90,13 @@ pub async fn sign_in(ctx: &Context, email: &str, password: String) -> Result<Gra
         .db
         .write(move |conn| {
             // Removed, or given another password, while this one was being checked?
-            if principals::credentials_of(conn, seen.id)?.as_ref() != Some(&seen) {
+            if !principals::hold_password(conn, id, &hash, &better)? {
                 return Err(wrong());
             }
-            let standing = principals::standing(conn, seen.id, None)?
+            let standing = principals::standing(conn, id, None)?
                 .filter(|standing| stands(standing, now))
                 .ok_or_else(wrong)?;
-            if let (Some(better), Some(old)) = (better, &seen.password_hash) {
-                principals::rehash_password(conn, seen.id, old, &better)?;
-            }
-            sessions::begin(conn, &session, now)?;
+            sessions::begin(conn, &session, program, now)?;
             sessions::add_refresh(conn, &refresh_hash, session.id, now)?;
             Ok(standing)
         })
@@ -79,6 +108,18 @@ pub async fn sign_in(ctx: &Context, email: &str, password: String) -> Result<Gra
 /// Gives new tokens for a refresh token, which is good for one use: used again, whoever has copies is signed out.
 /// `wanted` narrows the scopes.
 pub async fn refresh(
+    ctx: &Context,
+    token: &str,
+    wanted: Option<Vec<Scope>>,
+    from: &Source,
+) -> Result<Granted, Error> {
+    let attempt = ctx.guard.attempt_unnamed(from)?;
+    let outcome = use_refresh(ctx, token, wanted).await;
+    settle(attempt, &outcome);
+    outcome
+}
+
+async fn use_refresh(
     ctx: &Context,
     token: &str,
     wanted: Option<Vec<Scope>>,
@@ -107,6 +148,7 @@ pub async fn refresh(
                 .filter(|standing| stands(standing, now) && standing.session_holds);
             let Some(standing) = standing else { return Ok(None) };
             narrowed(&standing, limit)?;
+            sessions::touch(conn, session.id, now)?;
             sessions::add_refresh(conn, &new_hash, session.id, now)?;
             Ok::<_, Error>(Some((standing, session)))
         })
@@ -126,6 +168,19 @@ pub fn sign_out(conn: &mut Conn, actor: &Actor, now: DateTime<Utc>) -> Result<()
 
 /// Gives an API client its token. `wanted` narrows the scopes.
 pub async fn client_credentials(
+    ctx: &Context,
+    id: &str,
+    secret: &str,
+    wanted: Option<Vec<Scope>>,
+    from: &Source,
+) -> Result<Granted, Error> {
+    let attempt = ctx.guard.attempt(id, from)?;
+    let outcome = check_secret(ctx, id, secret, wanted).await;
+    settle(attempt, &outcome);
+    outcome
+}
+
+async fn check_secret(
     ctx: &Context,
     id: &str,
     secret: &str,
@@ -174,7 +229,10 @@ pub async fn authenticate(ctx: &Context, token: &str) -> Result<Actor, Error> {
     // A person's token hangs on a sign-in; a client's has none and names the client.
     let (holds, client_id) = match standing.principal.kind {
         PrincipalKind::Person => (standing.session_holds, tokens::PEOPLE.to_owned()),
-        PrincipalKind::Client => (session.is_none(), id.to_string()),
+        PrincipalKind::Client => {
+            let current = claims.generation == standing.principal.secret_generation;
+            (session.is_none() && current, id.to_string())
+        }
     };
     if !holds || claims.client_id != client_id {
         return Err(Error::Unauthenticated("token_revoked"));
@@ -251,6 +309,7 @@ async fn grant(
     let subject = tokens::Subject {
         principal: standing.principal.id,
         session: session.map(|session| session.id),
+        generation: standing.principal.secret_generation,
         scopes: &scopes,
         expires_at,
     };

@@ -25,6 +25,13 @@ impl Clock for TestClock {
     }
 }
 
+fn here() -> Source {
+    Source {
+        address: "127.0.0.1".parse().unwrap(),
+        program: None,
+    }
+}
+
 struct World {
     ctx: Context,
     clock: Arc<TestClock>,
@@ -44,7 +51,9 @@ impl World {
     }
 
     async fn token(&self, email: &str) -> Granted {
-        sign_in(&self.ctx, email, PASSWORD.into()).await.unwrap()
+        sign_in(&self.ctx, email, PASSWORD.into(), here())
+            .await
+            .unwrap()
     }
 
     async fn actor(&self, email: &str) -> Actor {
@@ -94,6 +103,8 @@ async fn world(test: TestDb) -> World {
         "test",
         "--password-memory",
         "64",
+        "--sign-in-failures",
+        "0",
         "--public-url",
         "https://meldpunt.example",
     ];
@@ -175,10 +186,10 @@ async fn an_invited_person_sets_a_password_and_signs_in() {
         );
 
         let token = w.mailed().unwrap();
-        let early = sign_in(&w.ctx, "j.devries@delft.example", PASSWORD.into()).await;
+        let early = sign_in(&w.ctx, "j.devries@delft.example", PASSWORD.into(), here()).await;
         assert_eq!(unauthenticated(early), "wrong_credentials");
         let set = async |token: String, password: &str| {
-            links::set_password(&w.ctx, &token, password.into()).await
+            links::set_password(&w.ctx, &token, password.into(), &here()).await
         };
         assert!(matches!(
             set("junk".into(), PASSWORD).await,
@@ -194,7 +205,7 @@ async fn an_invited_person_sets_a_password_and_signs_in() {
             "once"
         );
 
-        let granted = sign_in(&w.ctx, "J.DEVRIES@delft.example", PASSWORD.into())
+        let granted = sign_in(&w.ctx, "J.DEVRIES@delft.example", PASSWORD.into(), here())
             .await
             .unwrap();
         assert_eq!(granted.expires_in, 900);
@@ -206,10 +217,11 @@ async fn an_invited_person_sets_a_password_and_signs_in() {
             &w.ctx,
             "j.devries@delft.example",
             "another one altogether".into(),
+            here(),
         )
         .await;
         assert_eq!(unauthenticated(wrong), "wrong_credentials");
-        let nobody = sign_in(&w.ctx, "nobody@delft.example", PASSWORD.into()).await;
+        let nobody = sign_in(&w.ctx, "nobody@delft.example", PASSWORD.into(), here()).await;
         assert_eq!(unauthenticated(nobody), "wrong_credentials");
         let set_before = w.write(|conn| people::invite_again(&w.ctx, conn, &w.admin, person.id));
         assert!(matches!(
@@ -226,29 +238,35 @@ async fn links_lapse_and_a_new_password_ends_what_was() {
         w.person(w.delft, "a@delft.example", &[Role::Reporter])
             .await;
         let old = w.token("a@delft.example").await;
-        links::ask_reset(&w.ctx, "nobody@delft.example")
+        links::ask_reset(&w.ctx, "nobody@delft.example", &here())
             .await
             .unwrap();
         assert!(w.mailed().is_none());
-        links::ask_reset(&w.ctx, "A@delft.example").await.unwrap();
+        links::ask_reset(&w.ctx, "A@delft.example", &here())
+            .await
+            .unwrap();
         let first = w.mailed().unwrap();
-        links::ask_reset(&w.ctx, "a@delft.example").await.unwrap();
+        links::ask_reset(&w.ctx, "a@delft.example", &here())
+            .await
+            .unwrap();
         assert_eq!(w.mailed().unwrap(), first, "no second mail so soon");
         w.forward(TimeDelta::minutes(61));
-        let late = links::set_password(&w.ctx, &first, PASSWORD.into()).await;
+        let late = links::set_password(&w.ctx, &first, PASSWORD.into(), &here()).await;
         assert!(matches!(late, Err(Error::Invalid(_))));
         // So long after, the access token has lapsed too; the refresh token has not.
         assert_eq!(
             unauthenticated(authenticate(&w.ctx, &old.access_token).await),
             "token_expired"
         );
-        let fresh = refresh(&w.ctx, &old.refresh_token.unwrap(), None)
+        let fresh = refresh(&w.ctx, &old.refresh_token.unwrap(), None, &here())
             .await
             .unwrap();
-        links::ask_reset(&w.ctx, "a@delft.example").await.unwrap();
+        links::ask_reset(&w.ctx, "a@delft.example", &here())
+            .await
+            .unwrap();
         let second = w.mailed().unwrap();
         assert_ne!(first, second);
-        links::set_password(&w.ctx, &second, "a new one altogether".into())
+        links::set_password(&w.ctx, &second, "a new one altogether".into(), &here())
             .await
             .unwrap();
         assert_eq!(
@@ -256,7 +274,7 @@ async fn links_lapse_and_a_new_password_ends_what_was() {
             "token_revoked"
         );
         assert_eq!(
-            oauth(refresh(&w.ctx, &fresh.refresh_token.unwrap(), None).await),
+            oauth(refresh(&w.ctx, &fresh.refresh_token.unwrap(), None, &here()).await),
             "invalid_grant"
         );
     }
@@ -272,11 +290,11 @@ async fn a_refresh_token_used_twice_ends_the_sign_in() {
         let token = first.refresh_token.unwrap();
         let scope = Some(vec![Scope::Admin]);
         assert_eq!(
-            oauth(refresh(&w.ctx, &token, scope).await),
+            oauth(refresh(&w.ctx, &token, scope, &here()).await),
             "invalid_scope",
             "and is not used up"
         );
-        let second = refresh(&w.ctx, &token, Some(vec![Scope::ReportsRead]))
+        let second = refresh(&w.ctx, &token, Some(vec![Scope::ReportsRead]), &here())
             .await
             .unwrap();
         assert_eq!(
@@ -286,9 +304,12 @@ async fn a_refresh_token_used_twice_ends_the_sign_in() {
                 .scopes,
             [Scope::ReportsRead]
         );
-        assert_eq!(oauth(refresh(&w.ctx, &token, None).await), "invalid_grant");
         assert_eq!(
-            oauth(refresh(&w.ctx, &second.refresh_token.unwrap(), None).await),
+            oauth(refresh(&w.ctx, &token, None, &here()).await),
+            "invalid_grant"
+        );
+        assert_eq!(
+            oauth(refresh(&w.ctx, &second.refresh_token.unwrap(), None, &here()).await),
             "invalid_grant"
         );
         for token in [first.access_token, second.access_token] {
@@ -298,15 +319,15 @@ async fn a_refresh_token_used_twice_ends_the_sign_in() {
             );
         }
         assert_eq!(
-            oauth(refresh(&w.ctx, "unknown", None).await),
+            oauth(refresh(&w.ctx, "unknown", None, &here()).await),
             "invalid_grant"
         );
 
         // Two at the same time: one wins, and because the other came the sign-in ends.
         let token = w.token("a@delft.example").await.refresh_token.unwrap();
         let (a, b) = futures_util::future::join(
-            refresh(&w.ctx, &token, None),
-            refresh(&w.ctx, &token, None),
+            refresh(&w.ctx, &token, None, &here()),
+            refresh(&w.ctx, &token, None, &here()),
         )
         .await;
         let won: Vec<Granted> = [a, b].into_iter().filter_map(Result::ok).collect();
@@ -319,7 +340,7 @@ async fn a_refresh_token_used_twice_ends_the_sign_in() {
         let long_ago = w.token("a@delft.example").await.refresh_token.unwrap();
         w.forward(TimeDelta::hours(24));
         assert_eq!(
-            oauth(refresh(&w.ctx, &long_ago, None).await),
+            oauth(refresh(&w.ctx, &long_ago, None, &here()).await),
             "invalid_grant"
         );
     }
@@ -391,7 +412,7 @@ async fn what_is_taken_away_counts_at_once() {
             "token_revoked",
             "midnight in Amsterdam"
         );
-        let after = sign_in(&w.ctx, "a@delft.example", PASSWORD.into()).await;
+        let after = sign_in(&w.ctx, "a@delft.example", PASSWORD.into(), here()).await;
         assert_eq!(unauthenticated(after), "wrong_credentials");
     }
 }
@@ -504,7 +525,7 @@ async fn clients_get_tokens_within_their_limits() {
             })
             .unwrap();
         let id = client.id.to_string();
-        let granted = client_credentials(&w.ctx, &id, &secret, None)
+        let granted = client_credentials(&w.ctx, &id, &secret, None, &here())
             .await
             .unwrap();
         assert_eq!(granted.expires_in, 3600);
@@ -516,9 +537,15 @@ async fn clients_get_tokens_within_their_limits() {
             w.write(|conn| sign_out(conn, &actor, now)),
             Err(Error::Conflict("no_session"))
         ));
-        let narrow = client_credentials(&w.ctx, &id, &secret, Some(vec![Scope::ReportsRead]))
-            .await
-            .unwrap();
+        let narrow = client_credentials(
+            &w.ctx,
+            &id,
+            &secret,
+            Some(vec![Scope::ReportsRead]),
+            &here(),
+        )
+        .await
+        .unwrap();
         assert_eq!(
             authenticate(&w.ctx, &narrow.access_token)
                 .await
@@ -526,7 +553,8 @@ async fn clients_get_tokens_within_their_limits() {
                 .scopes,
             [Scope::ReportsRead]
         );
-        let wide = client_credentials(&w.ctx, &id, &secret, Some(vec![Scope::Admin])).await;
+        let wide =
+            client_credentials(&w.ctx, &id, &secret, Some(vec![Scope::Admin]), &here()).await;
         assert_eq!(oauth(wide), "invalid_scope");
         for (id, secret) in [
             (id.as_str(), "wrong"),
@@ -535,7 +563,7 @@ async fn clients_get_tokens_within_their_limits() {
             (&boss.id.to_string(), ""),
         ] {
             assert_eq!(
-                oauth(client_credentials(&w.ctx, id, secret, None).await),
+                oauth(client_credentials(&w.ctx, id, secret, None, &here()).await),
                 "invalid_client"
             );
         }
@@ -558,10 +586,10 @@ async fn clients_get_tokens_within_their_limits() {
             .write(|conn| clients::renew_secret(&w.ctx, conn, &w.admin, client.id))
             .unwrap();
         assert_eq!(
-            oauth(client_credentials(&w.ctx, &id, &secret, None).await),
+            oauth(client_credentials(&w.ctx, &id, &secret, None, &here()).await),
             "invalid_client"
         );
-        client_credentials(&w.ctx, &id, &renewed, None)
+        client_credentials(&w.ctx, &id, &renewed, None, &here())
             .await
             .unwrap();
         w.write(|conn| clients::remove(&w.ctx, conn, &w.admin, client.id, client.version))

@@ -36,12 +36,16 @@ pub struct Claims {
     /// The sign-in of a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<SessionId>,
+    /// Which of a client's secrets it was given for: another one makes it worthless.
+    #[serde(default)]
+    pub generation: i32,
 }
 
 /// For whom a token is.
 pub struct Subject<'a> {
     pub principal: PrincipalId,
     pub session: Option<SessionId>,
+    pub generation: i32,
     pub scopes: &'a [Scope],
     pub expires_at: DateTime<Utc>,
 }
@@ -71,6 +75,7 @@ pub fn issue(
         },
         scope: write_scopes(subject.scopes),
         sid: subject.session,
+        generation: subject.generation,
     };
     let mut header = Header::new(Algorithm::ES256);
     header.typ = Some(TYPE.to_owned());

@@ -80,6 +80,7 @@ fn what_is_issued_is_accepted() {
     let subject = Subject {
         principal: PrincipalId::new(),
         session: Some(SessionId::new()),
+        generation: 0,
         scopes: &[Scope::ReportsRead, Scope::Triage],
         expires_at: now() + chrono::TimeDelta::minutes(15),
     };

@@ -17,6 +17,7 @@ pub mod principals;
 pub mod recipients;
 pub mod reference_loads;
 pub mod regions;
+pub mod register;
 pub mod regulations;
 pub mod reports;
 pub mod routing_rules;

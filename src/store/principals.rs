@@ -28,6 +28,8 @@ pub struct Principal {
     pub updated_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
     pub version: i32,
+    /// Goes up with each secret of a client; its tokens name it.
+    pub secret_generation: i32,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -47,6 +49,7 @@ struct Row {
     updated_at: Instant,
     ended_at: Option<Instant>,
     version: i32,
+    secret_generation: i32,
 }
 
 impl From<Row> for Principal {
@@ -65,6 +68,7 @@ impl From<Row> for Principal {
             updated_at: row.updated_at.0,
             ended_at: row.ended_at.map(|at| at.0),
             version: row.version,
+            secret_generation: row.secret_generation,
         }
     }
 }
@@ -256,6 +260,7 @@ pub fn insert(conn: &mut Conn, new: &Principal, secret_hash: Option<String>) -> 
         updated_at: Instant(new.updated_at),
         ended_at: None,
         version: new.version,
+        secret_generation: new.secret_generation,
     };
     // A savepoint: on PostgreSQL a refused row would otherwise spoil the whole transaction.
     let inserted = conn.transaction(|conn| diesel::insert_into(t::table).values(row).execute(conn));
@@ -327,16 +332,25 @@ pub fn set_password(
         .map(drop)
 }
 
-/// Replaces a hash by one of the same password under the parameters in force; nothing that anybody sees changes.
-pub fn rehash_password(conn: &mut Conn, id: PrincipalId, old: &str, hash: &str) -> QueryResult<()> {
-    // Not over one that was set meanwhile.
-    diesel::update(t::table.filter(t::id.eq(id).and(t::password_hash.eq(old))))
+/// Makes sure that a password that was checked is still the one, until the transaction ends: whoever sets another waits.
+/// False when it no longer is. `hash` is of the same password, under the parameters in force.
+pub fn hold_password(
+    conn: &mut Conn,
+    id: PrincipalId,
+    checked: &str,
+    hash: &str,
+) -> QueryResult<bool> {
+    let unchanged = t::id
+        .eq(id)
+        .and(t::password_hash.eq(checked))
+        .and(t::ended_at.is_null());
+    diesel::update(t::table.filter(unchanged))
         .set(t::password_hash.eq(hash))
         .execute(conn)
-        .map(drop)
+        .map(|held| held == 1)
 }
 
-/// Sets a client's secret.
+/// Sets a client's secret; tokens that the earlier one got are no good any more.
 pub fn set_secret(
     conn: &mut Conn,
     id: PrincipalId,
@@ -346,6 +360,7 @@ pub fn set_secret(
     diesel::update(t::table.filter(t::id.eq(id).and(t::ended_at.is_null())))
         .set((
             t::secret_hash.eq(hash),
+            t::secret_generation.eq(t::secret_generation + 1),
             t::updated_at.eq(Instant(now)),
             t::version.eq(t::version + 1),
         ))

@@ -42,11 +42,12 @@ diesel::table! {
         updated_at -> InstantSql,
         ended_at -> Nullable<InstantSql>,
         version -> Integer,
+        secret_generation -> Integer,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::Nullable;
+    use diesel::sql_types::{Nullable, Text};
     use crate::store::types::{IdSql, InstantSql};
 
     sessions (id) {
@@ -55,6 +56,8 @@ diesel::table! {
         created_at -> InstantSql,
         expires_at -> InstantSql,
         revoked_at -> Nullable<InstantSql>,
+        program -> Nullable<Text>,
+        last_used_at -> Nullable<InstantSql>,
     }
 }
 
@@ -351,6 +354,25 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::store::types::{IdSql, InstantSql, JsonSql};
+
+    audit_events (id) {
+        id -> IdSql,
+        at -> InstantSql,
+        kind -> Text,
+        actor_id -> Nullable<IdSql>,
+        actor_name -> Nullable<Text>,
+        actor_organisation_id -> Nullable<IdSql>,
+        organisation_id -> IdSql,
+        subject_kind -> Text,
+        subject_id -> IdSql,
+        subject_name -> Text,
+        changes -> JsonSql,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organisations,
     principals,
@@ -373,4 +395,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     events,
     outbox,
     idempotency_keys,
+    audit_events,
 );

@@ -32,6 +32,7 @@ struct NewSession {
     principal_id: PrincipalId,
     created_at: Instant,
     expires_at: Instant,
+    program: Option<String>,
 }
 
 #[derive(Insertable)]
@@ -52,17 +53,111 @@ struct NewLink<'a> {
     expires_at: Instant,
 }
 
-/// Begins a sign-in.
-pub fn begin(conn: &mut Conn, session: &Session, now: DateTime<Utc>) -> QueryResult<()> {
+/// Begins a sign-in, by a program.
+pub fn begin(
+    conn: &mut Conn,
+    session: &Session,
+    program: Option<String>,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
     diesel::insert_into(sessions::table)
         .values(NewSession {
             id: session.id,
             principal_id: session.principal,
             created_at: Instant(now),
             expires_at: Instant(session.expires_at),
+            program,
         })
         .execute(conn)
         .map(drop)
+}
+
+/// A sign-in as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    pub id: SessionId,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+    /// When tokens were last refreshed.
+    pub last_used_at: DateTime<Utc>,
+    pub program: Option<String>,
+}
+
+/// The sign-ins of somebody that hold, newest first; `before` is the last one already seen.
+pub fn list(
+    conn: &mut Conn,
+    principal: PrincipalId,
+    before: Option<SessionId>,
+    limit: i64,
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<Shown>> {
+    type Found = (SessionId, Instant, Instant, Option<Instant>, Option<String>);
+    let mut query = sessions::table
+        .filter(sessions::principal_id.eq(principal))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::expires_at.gt(Instant(now)))
+        .select((
+            sessions::id,
+            sessions::created_at,
+            sessions::expires_at,
+            sessions::last_used_at,
+            sessions::program,
+        ))
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(sessions::id.lt(before));
+    }
+    let found: Vec<Found> = query.order(sessions::id.desc()).limit(limit).load(conn)?;
+    let shown = |(id, created, expires, used, program): Found| Shown {
+        id,
+        created_at: created.0,
+        expires_at: expires.0,
+        last_used_at: used.unwrap_or(created).0,
+        program,
+    };
+    Ok(found.into_iter().map(shown).collect())
+}
+
+/// Marks that a sign-in was used.
+pub fn touch(conn: &mut Conn, session: SessionId, now: DateTime<Utc>) -> QueryResult<()> {
+    diesel::update(sessions::table.find(session))
+        .set(sessions::last_used_at.eq(Instant(now)))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Ends a sign-in of somebody; false when there is none that holds.
+pub fn revoke_own(
+    conn: &mut Conn,
+    principal: PrincipalId,
+    session: SessionId,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    let holds = sessions::id
+        .eq(session)
+        .and(sessions::principal_id.eq(principal))
+        .and(sessions::revoked_at.is_null())
+        .and(sessions::expires_at.gt(Instant(now)));
+    diesel::update(sessions::table.filter(holds))
+        .set(sessions::revoked_at.eq(Instant(now)))
+        .execute(conn)
+        .map(|ended| ended == 1)
+}
+
+/// Ends all sign-ins of somebody but one.
+pub fn revoke_others(
+    conn: &mut Conn,
+    principal: PrincipalId,
+    but: SessionId,
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    let others = sessions::principal_id
+        .eq(principal)
+        .and(sessions::id.ne(but))
+        .and(sessions::revoked_at.is_null());
+    diesel::update(sessions::table.filter(others))
+        .set(sessions::revoked_at.eq(Instant(now)))
+        .execute(conn)
 }
 
 /// Ends a sign-in; false when it had ended.

@@ -12,6 +12,7 @@ mod architecture;
 mod backup;
 mod cli;
 mod design_rules;
+mod hardening;
 mod harness;
 mod identity;
 mod mail;

@@ -30,6 +30,8 @@ enum Thing {
     Person,
     Client,
     Organisation,
+    /// Another sign-in of the reporter.
+    Session,
     Notice,
     /// A fact that everybody may read.
     Fact(&'static str),
@@ -108,6 +110,7 @@ const SEES_A_LIST: &[&str] = &[
     "municipal analyst",
 ];
 const MANAGERS: &[&str] = &["org admin", "admin"];
+const AUDITORS: &[&str] = &["org admin", "strange org admin", "BZK org admin", "admin"];
 const KEEPERS: &[&str] = &["coordinator", "admin"];
 const ADMIN: &[&str] = &["admin"];
 const PEOPLE: &[&str] = &[
@@ -151,6 +154,8 @@ const MANAGEMENT: &[Row] = &[
     ("getPerson", Person, MANAGERS, 200, 404),
     ("changePerson", Person, MANAGERS, 412, 404),
     ("removePerson", Person, MANAGERS, 412, 404),
+    ("endSessionsOfPerson", Person, MANAGERS, 204, 404),
+    ("listAuditEvents", Nothing, AUDITORS, 200, 403),
     ("resendInvitation", Person, MANAGERS, 202, 404),
     ("listClients", Organisation, MANAGERS, 200, 404),
     ("createClient", Organisation, MANAGERS, 201, 404),
@@ -198,6 +203,9 @@ const FACTS: &[Row] = &[
 const SIGN_IN: &[Row] = &[
     ("getMe", Nothing, ALL, 200, 403),
     ("changeMe", Nothing, PEOPLE, 412, 403),
+    ("listMySessions", Nothing, ALL, 200, 403),
+    ("endMySession", Session, &["reporter"], 204, 404),
+    ("endMyOtherSessions", Nothing, PEOPLE, 204, 409),
     ("createSession", Nothing, ALL, 401, 401),
     ("requestToken", Nothing, ALL, 400, 400),
     ("setPassword", Nothing, ALL, 400, 400),
@@ -273,6 +281,7 @@ struct World {
     client: String,
     organisation: String,
     notice: String,
+    session: String,
 }
 
 impl World {
@@ -358,6 +367,7 @@ impl World {
             .as_str()
             .unwrap()
             .to_owned();
+        let session = app.begin_session(&reporter).await.to_string();
         let refused = refused(&app).await;
         let person = app.person(role, own).await.id.to_string();
         let client = app.client(role, None, own).await.id.to_string();
@@ -365,6 +375,7 @@ impl World {
             reports,
             draft,
             notice,
+            session,
             refused,
             person,
             client,
@@ -384,6 +395,7 @@ impl World {
             Person => one(&self.person),
             Client => one(&self.client),
             Organisation => one(&self.organisation),
+            Session => one(&self.session),
             Notice => one(&self.notice),
             Fact(code) => one(&code.to_owned()),
         }

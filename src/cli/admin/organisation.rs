@@ -76,7 +76,7 @@ pub fn run(new: New) -> Result<(), String> {
     };
     let added = context
         .db
-        .write_blocking(move |conn| reference::add(conn, organisation))
+        .write_blocking(move |conn| reference::add(conn, None, organisation, now))
         .map_err(|e| told(&e))?;
     let object = format!("organisations/{}", added.id);
     let line = Entry::command("admin organisation", &object, now);

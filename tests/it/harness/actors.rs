@@ -151,7 +151,7 @@ impl TestApp {
     }
 
     /// A sign-in that outlasts any test.
-    async fn begin_session(&self, person: &Actor) -> SessionId {
+    pub async fn begin_session(&self, person: &Actor) -> SessionId {
         let now = self.now();
         let session = Session {
             id: SessionId::new(),
@@ -160,7 +160,7 @@ impl TestApp {
         };
         self.context
             .db
-            .write(move |conn| Ok::<_, Error>(sessions::begin(conn, &session, now)?))
+            .write(move |conn| Ok::<_, Error>(sessions::begin(conn, &session, None, now)?))
             .await
             .unwrap();
         session.id
@@ -183,6 +183,7 @@ impl TestApp {
         let subject = Subject {
             principal: actor.id,
             session: actor.session,
+            generation: 0,
             scopes: &actor.scopes,
             expires_at: until,
         };
