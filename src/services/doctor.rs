@@ -11,7 +11,7 @@ use crate::domain::notice::NoticeState;
 use crate::mail::transport::{SendError, Transport};
 use crate::services::keys::rotation;
 use crate::services::{Context, Error, mail_pause};
-use crate::store::audit::{self, Server};
+use crate::store::checkup::{self, Server};
 use crate::store::db::Address;
 
 code_list! {
@@ -114,7 +114,7 @@ pub fn database(ctx: &Context) -> Vec<Finding> {
     let started = Instant::now();
     let asked = ctx
         .db
-        .read_blocking::<_, Error, _>(|conn| Ok(audit::server(conn)?));
+        .read_blocking::<_, Error, _>(|conn| Ok(checkup::server(conn)?));
     let took = started.elapsed();
     let now = ctx.clock.now();
     match asked {
@@ -274,7 +274,7 @@ pub fn disk(ctx: &Context) -> Finding {
 pub fn references(ctx: &Context) -> Finding {
     match ctx
         .db
-        .read_blocking::<_, Error, _>(|conn| Ok(audit::references(conn)?))
+        .read_blocking::<_, Error, _>(|conn| Ok(checkup::references(conn)?))
     {
         Ok(found) if found.is_empty() => ok("integrity", "whole; every reference points at a row"),
         Ok(found) => bad(
@@ -293,7 +293,7 @@ pub fn reports(ctx: &Context, mut progress: impl FnMut(u64)) -> Finding {
     loop {
         let page = ctx
             .db
-            .read_blocking::<_, Error, _>(|conn| Ok(audit::reports_page(conn, after, PAGE)?));
+            .read_blocking::<_, Error, _>(|conn| Ok(checkup::reports_page(conn, after, PAGE)?));
         let page = match page {
             Ok(page) => page,
             Err(e) => {
@@ -339,7 +339,7 @@ pub fn outbox(ctx: &Context) -> Vec<Finding> {
     let asked = ctx.db.read_blocking::<_, Error, _>(|conn| {
         Ok((
             mail_pause::standing(conn, None)?,
-            audit::expired_leases(conn, now)?,
+            checkup::expired_leases(conn, now)?,
         ))
     });
     let (standing, expired) = match asked {

@@ -2,6 +2,7 @@
 //! PostgreSQL has tools of its own for this.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -104,24 +105,31 @@ pub struct Held {
     _conn: SqliteConnection,
 }
 
+/// How long a connection that is being closed is waited for, and how often it is looked at.
+const CLOSING: Duration = Duration::from_secs(3);
+const LOOK: Duration = Duration::from_millis(50);
+
 /// Takes hold of a database that is to be replaced or moved.
 ///
 /// # Errors
 /// When somebody has it open: every connection in WAL mode keeps a lock that leaving that mode needs for itself.
 pub fn hold(file: &Path) -> Result<Held, String> {
     let mut conn = open(file, "mode=rw")?;
-    conn.batch_execute("PRAGMA busy_timeout = 3000; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE")
-        .map_err(|e| {
-            if e.to_string().contains("locked") {
-                format!(
+    let started = Instant::now();
+    loop {
+        // SQLite does not wait here by itself.
+        match conn.batch_execute("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE") {
+            Ok(()) => return Ok(Held { _conn: conn }),
+            Err(e) if !e.to_string().contains("locked") => return Err(told(file, &e)),
+            Err(_) if started.elapsed() > CLOSING => {
+                return Err(format!(
                     "{} is in use: stop the service that runs on it first",
                     file.display()
-                )
-            } else {
-                told(file, &e)
+                ));
             }
-        })?;
-    Ok(Held { _conn: conn })
+            Err(_) => std::thread::sleep(LOOK),
+        }
+    }
 }
 
 fn open(file: &Path, how: &str) -> Result<SqliteConnection, String> {
