@@ -157,6 +157,11 @@ pub struct Settings {
     /// asks for no sign-in.
     #[arg(long, env = "MELDPUNT_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,
+
+    /// Where spans are sent by OpenTelemetry's protocol (OTLP over HTTP), as `http://127.0.0.1:4318`; without it none are.
+    #[cfg(feature = "otel")]
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    pub otlp_endpoint: Option<String>,
 }
 
 /// A network, or one address.

@@ -165,7 +165,11 @@ pub fn markdown() -> String {
          This page is made by `meldpunt config --markdown` from `src/config.rs`; a test compares.\n\n\
          | environment | flag | default | meaning |\n| --- | --- | --- | --- |\n",
     );
-    for setting in settings() {
+    // A setting of a feature is not in every build; docs/operations.md has it.
+    for setting in settings()
+        .into_iter()
+        .filter(|one| one.id != "otlp_endpoint")
+    {
         let default = if setting.default.is_empty() {
             "none".to_owned()
         } else {

@@ -1,8 +1,12 @@
 //! Structured logs on the error stream; the standard output is for what a command has to say.
 
 use tracing_subscriber::EnvFilter;
+#[cfg(feature = "otel")]
+use tracing_subscriber::{layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::audit::{Entry, Log};
+#[cfg(feature = "otel")]
+use crate::cli::otel;
 use crate::config::Settings;
 
 /// What libraries say that the service says itself, better: unless the filter names them.
@@ -24,16 +28,16 @@ pub fn start(settings: &Settings) -> Result<(), String> {
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
     let started = if settings.log_format == "json" {
-        lines
-            .json()
-            .flatten_event(true)
-            .with_span_list(false)
-            .try_init()
+        let lines = lines.json().flatten_event(true).with_span_list(false);
+        #[cfg(feature = "otel")]
+        let lines = lines.finish().with(otel::layer(settings)?);
+        lines.try_init()
     } else {
         // Colours are for a terminal.
-        lines
-            .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-            .try_init()
+        let lines = lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
+        #[cfg(feature = "otel")]
+        let lines = lines.finish().with(otel::layer(settings)?);
+        lines.try_init()
     };
     started.map_err(|e| format!("cannot start logging: {e}"))
 }

@@ -13,6 +13,8 @@ mod keys;
 mod logging;
 mod migrate;
 mod openapi;
+#[cfg(feature = "otel")]
+mod otel;
 mod outbox;
 mod restore;
 mod serve;
@@ -91,6 +93,8 @@ pub fn run() -> ExitCode {
         Command::Openapi => openapi::run(),
         Command::Documents => documents::run(),
     };
+    #[cfg(feature = "otel")]
+    otel::stop();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {

@@ -11,6 +11,8 @@ use tracing::field::Empty;
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 use uuid::Uuid;
 
+#[cfg(feature = "otel")]
+use crate::http::spans;
 use crate::http::trace::Trace;
 
 /// What a request's log lines have in common, and its last line.
@@ -29,7 +31,11 @@ pub struct Arrival {
 impl RootSpanBuilder for AccessLog {
     fn on_request_start(request: &ServiceRequest) -> Span {
         let id = request.extensions().get::<RequestId>().map(|id| **id);
-        let arrival = Arrival {
+        #[cfg_attr(
+            not(feature = "otel"),
+            expect(unused_mut, reason = "a span has a trace of its own")
+        )]
+        let mut arrival = Arrival {
             at: Instant::now(),
             id: id.unwrap_or_default(),
             trace: Trace::of(request.headers(), id.unwrap_or_default()),
@@ -39,16 +45,25 @@ impl RootSpanBuilder for AccessLog {
         let span = tracing::error_span!(
             "request",
             id = %arrival.id,
-            trace = arrival.trace.id(),
+            trace = Empty,
             method = %request.method(),
             route = arrival.route.as_deref().unwrap_or("unknown"),
             actor = Empty,
         );
+        #[cfg(feature = "otel")]
+        {
+            let route = arrival.route.as_deref().unwrap_or("unknown");
+            let caller = Trace::incoming(request.headers());
+            if let Some(own) = spans::begin(&span, caller, request.method(), route) {
+                arrival.trace = own;
+            }
+        }
+        span.record("trace", arrival.trace.id());
         request.extensions_mut().insert(arrival);
         span
     }
 
-    fn on_request_end<B: MessageBody>(_: Span, outcome: &Result<ServiceResponse<B>, Error>) {
+    fn on_request_end<B: MessageBody>(_span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
         let (status, started) = match outcome {
             Ok(response) => {
                 let extensions = response.request().extensions();
@@ -57,6 +72,8 @@ impl RootSpanBuilder for AccessLog {
             }
             Err(error) => (error.as_response_error().status_code(), None),
         };
+        #[cfg(feature = "otel")]
+        spans::end(&_span, status);
         let ms = started.map(|at| at.elapsed().as_millis());
         tracing::info!(status = status.as_u16(), ms, "answered");
     }

@@ -53,6 +53,8 @@ pub mod routing_rules;
 pub mod schema;
 pub mod security_txt;
 pub mod sessions;
+#[cfg(feature = "otel")]
+pub mod spans;
 pub mod strict;
 pub mod tokens;
 pub mod trace;

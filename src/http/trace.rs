@@ -9,23 +9,23 @@ pub const TRACEPARENT: &str = "traceparent";
 /// Where in which trace a request stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trace {
-    id: u128,
-    /// Our own part of it.
-    span: u64,
-    sampled: bool,
+    pub id: u128,
+    /// Our own part of it, or the caller's.
+    pub span: u64,
+    pub sampled: bool,
 }
 
 impl Trace {
-    pub fn new(id: u128, span: u64, sampled: bool) -> Self {
-        Self { id, span, sampled }
-    }
-
     /// The trace of a request: the caller's, or one of its own.
     pub fn of(headers: &HeaderMap, request: Uuid) -> Self {
         let span = Uuid::now_v7().as_u64_pair().1;
         match Self::incoming(headers) {
             Some(caller) => Self { span, ..caller },
-            None => Self::new(request.as_u128(), span, false),
+            None => Self {
+                id: request.as_u128(),
+                span,
+                sampled: false,
+            },
         }
     }
 

@@ -12,6 +12,8 @@ use diesel::prelude::*;
 use diesel::r2d2::{Pool, PooledConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use tracing::Instrument;
+
 use crate::audit;
 pub use crate::config::Address;
 use crate::store::connection::Opener;
@@ -121,7 +123,9 @@ impl Db {
         F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
     {
         let pool = self.pool.clone();
-        blocking(move || queries(&mut checkout(&pool)?.conn)).await
+        blocking(move || queries(&mut checkout(&pool)?.conn))
+            .instrument(tracing::debug_span!("read"))
+            .await
     }
 
     /// Runs a closure off the async threads: all of it is kept, or nothing. It is kept, safe from a power cut, before
@@ -134,14 +138,17 @@ impl Db {
     {
         // What the closure notes belongs to the call that asks for it.
         let changes = audit::carried(changes);
-        let Some(writer) = &self.writer else {
-            let pool = self.pool.clone();
-            return blocking(move || transaction(&pool, changes)).await;
+        let written = async {
+            let Some(writer) = &self.writer else {
+                let pool = self.pool.clone();
+                return blocking(move || transaction(&pool, changes)).await;
+            };
+            let (reply, answer) = tokio::sync::oneshot::channel();
+            // Who has gone away meanwhile needs no answer.
+            writer.queue(changes, move |made| drop(reply.send(made)));
+            answer.await.unwrap_or_else(|_| Err(unanswered().into()))
         };
-        let (reply, answer) = tokio::sync::oneshot::channel();
-        // Who has gone away meanwhile needs no answer.
-        writer.queue(changes, move |made| drop(reply.send(made)));
-        answer.await.unwrap_or_else(|_| Err(unanswered().into()))
+        written.instrument(tracing::debug_span!("write")).await
     }
 
     /// As `write`, for a thread that may block.

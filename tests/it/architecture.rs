@@ -243,6 +243,10 @@ fn a_library_is_used_in_its_own_rooms_alone() {
         (r"\bclap::", &["config", "cli"]),
         (r"\bprometheus::", &["metrics"]),
         (
+            r"\b(tracing_)?opentelemetry(_sdk|_otlp)?::",
+            &["http", "cli"],
+        ),
+        (
             r"\bstd::(fs|net|process)::",
             &[
                 "config", "audit", "metrics", "store", "crypto", "mail", "services", "worker",
