@@ -158,7 +158,7 @@ pub struct Settings {
     #[arg(long, env = "MELDPUNT_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,
 
-    /// Where spans are sent by OpenTelemetry's protocol (OTLP over HTTP), as `http://127.0.0.1:4318`; without it none are.
+    /// Where spans are sent by OpenTelemetry's protocol (OTLP over HTTP), as `http://127.0.0.1:4318`, without TLS; without it none are.
     #[cfg(feature = "otel")]
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
     pub otlp_endpoint: Option<String>,
