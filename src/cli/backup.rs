@@ -83,7 +83,8 @@ fn by_its_own_tools(url: &str, destination: &Path) -> String {
         ""
     };
     format!(
-        "no backup was made: PostgreSQL has its own tool for it, safe while the service runs; use the command above{password}"
+        "no backup was made: PostgreSQL has its own tool for it, safe while the service runs; use the command above, after \
+         `umask 077`{password}"
     )
 }
 

@@ -10,6 +10,7 @@ use crate::services::{Context, Error};
 use crate::store::db::Address;
 use crate::store::figures::BATCH_BOUNDS;
 use crate::store::outbox;
+use crate::store::service_state;
 
 pub fn routes(context: &Context) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
     let context = context.clone();
@@ -97,12 +98,15 @@ fn database(figures: &mut Snapshot, ctx: &Context) {
     }
 }
 
-/// What waits in the outbox, asked of the database in one statement. When it does not answer, what it did not say is left
+/// What waits in the outbox and whether that is paused, asked of the database. When it does not answer, what it did not say is left
 /// out: 0 would be a lie.
 async fn waiting(figures: &Snapshot, ctx: &Context) {
     let asked = ctx
         .db
-        .read(|conn| Ok::<_, Error>(outbox::waiting(conn)?))
+        .read(|conn| {
+            let paused = service_state::outbox_pause(conn)?.is_some();
+            Ok::<_, Error>((outbox::waiting(conn)?, paused))
+        })
         .await;
     figures.gauge(
         "meldpunt_database_up",
@@ -110,7 +114,15 @@ async fn waiting(figures: &Snapshot, ctx: &Context) {
         &[],
         f64::from(u8::from(asked.is_ok())),
     );
-    let Ok(waiting) = asked else { return };
+    let Ok((waiting, paused)) = asked else {
+        return;
+    };
+    figures.gauge(
+        "meldpunt_outbox_paused",
+        "Whether an operator or a restored backup keeps all mail in",
+        &[],
+        f64::from(u8::from(paused)),
+    );
     for (state, count) in [("queued", waiting.queued), ("dead", waiting.dead)] {
         figures.gauge(
             "meldpunt_outbox_notices",

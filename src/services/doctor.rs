@@ -103,10 +103,17 @@ pub fn settings(ctx: &Context) -> Vec<Finding> {
     found
 }
 
-fn loopback(mail: &str) -> bool {
-    ["//127.", "//localhost", "//[::1]"]
-        .iter()
-        .any(|place| mail.contains(place))
+/// Whether an address names this machine.
+fn loopback(address: &str) -> bool {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let place = rest.split(['/', '?']).next().unwrap_or_default();
+    let host = place.rsplit_once('@').map_or(place, |(_, host)| host);
+    // Without a host it is a socket of this machine, unless the query names one.
+    (host.is_empty() && !rest.contains("host="))
+        || rest.contains("host=/")
+        || ["127.", "localhost", "[::1]"]
+            .iter()
+            .any(|near| host.starts_with(near))
 }
 
 /// Whether the database answers, how fast and over what, and whether its clock and ours agree.
@@ -124,11 +131,14 @@ pub fn database(ctx: &Context) -> Vec<Finding> {
             format!("does not answer: {}", why(e)),
             "is the server up, and DATABASE_URL right?",
         )],
-        Ok(server) => vec![connection(&server, took), clock(&server, now)],
+        Ok(server) => {
+            let near = loopback(&ctx.settings.database_url);
+            vec![connection(&server, took, near), clock(&server, now)]
+        }
     }
 }
 
-fn connection(server: &Server, took: Duration) -> Finding {
+fn connection(server: &Server, took: Duration, near: bool) -> Finding {
     let ms = took.as_secs_f64() * 1e3;
     let tls = match server.tls {
         None => "",
@@ -136,12 +146,12 @@ fn connection(server: &Server, took: Duration) -> Finding {
         Some(false) => ", without TLS",
     };
     let told = format!("{}, {ms:.1} ms{tls}", server.version);
-    if server.tls == Some(false) {
+    if server.tls == Some(false) && !near {
         bad(
             "database",
             Verdict::Warning,
             told,
-            "unless it runs on this machine: sslmode=verify-full in DATABASE_URL",
+            "sslmode=verify-full in DATABASE_URL",
         )
     } else if took > Duration::from_millis(250) {
         bad(
@@ -448,5 +458,29 @@ fn why(error: Error) -> String {
     match error {
         Error::Internal(why) | Error::Busy(why) | Error::Full(why) => why,
         other => format!("{other:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::loopback;
+
+    #[test]
+    fn what_is_on_this_machine_needs_no_tls() {
+        for near in [
+            "postgres://u:p@127.0.0.1:5432/x",
+            "postgres://localhost/x",
+            "postgres:///x?host=/run/postgresql",
+            "smtp+plain://[::1]:25",
+        ] {
+            assert!(loopback(near), "{near}");
+        }
+        for far in [
+            "postgres://u:127.0.0.1@db.example/x",
+            "smtp+plain://mail.example",
+            "postgres:///x?host=db.example",
+        ] {
+            assert!(!loopback(far), "{far}");
+        }
     }
 }

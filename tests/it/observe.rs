@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use meldpunt::domain::actor::Role;
 use meldpunt::domain::id::ReportId;
+use meldpunt::services::mail_pause;
 use serde_json::{Value, json};
 
 use crate::harness::TestApp;
@@ -146,6 +147,14 @@ async fn mail_that_waits_or_is_given_up_is_seen() {
     let figures = app.figures().await;
     figures.expect("meldpunt_outbox_oldest_seconds", 90.0);
     figures.expect(r#"meldpunt_outbox_notices{state="dead"}"#, 0.0);
+    figures.expect("meldpunt_outbox_paused", 0.0);
+    let now = app.now();
+    app.context
+        .db
+        .write(move |conn| mail_pause::pause(conn, None, "a test", now))
+        .await
+        .unwrap();
+    app.figures().await.expect("meldpunt_outbox_paused", 1.0);
 
     let app = TestApp::start().await;
     let reporter = app.reporter("GM1714").await;
