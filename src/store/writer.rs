@@ -4,7 +4,9 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
@@ -74,10 +76,27 @@ fn said(panic: &(dyn Any + Send)) -> String {
         .unwrap_or_else(|| "a panic without words".into())
 }
 
-/// The way to the writer. The thread ends with the last of these.
+/// The way to the writer. With the last of these the thread ends: what is queued is still made, and then the connection
+/// is closed.
 #[derive(Clone)]
-pub struct Writer {
-    queue: Sender<Box<dyn Queued>>,
+pub struct Writer(Arc<Thread>);
+
+struct Thread {
+    /// None once it is being dropped.
+    queue: Option<Sender<Box<dyn Queued>>>,
+    handle: Option<JoinHandle<()>>,
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        self.queue = None;
+        // The last one may go in a change, on the thread itself.
+        if let Some(handle) = self.handle.take()
+            && handle.thread().id() != std::thread::current().id()
+        {
+            let _ = handle.join();
+        }
+    }
 }
 
 impl Writer {
@@ -87,10 +106,13 @@ impl Writer {
     /// When the system gives no thread.
     pub fn start(opener: Opener) -> std::io::Result<Self> {
         let (queue, waiting) = channel();
-        std::thread::Builder::new()
+        let handle = std::thread::Builder::new()
             .name("writer".into())
             .spawn(move || serve(&opener, &waiting))?;
-        Ok(Self { queue })
+        Ok(Self(Arc::new(Thread {
+            queue: Some(queue),
+            handle: Some(handle),
+        })))
     }
 
     /// Queues a change; `reply` is called on the writer's thread once it is kept, or is not.
@@ -101,16 +123,18 @@ impl Writer {
         F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
         R: FnOnce(Result<T, E>) + Send + 'static,
     {
-        let change = Box::new(Change {
+        let change: Box<dyn Queued> = Box::new(Change {
             changes: Some(changes),
             made: None,
             reply,
             span: Span::current(),
         });
-        if let Err(unsent) = self.queue.send(change) {
-            unsent
-                .0
-                .answer(Err(DbError::Busy("the writer has ended".into())));
+        let unsent = match &self.0.queue {
+            Some(queue) => queue.send(change).err().map(|unsent| unsent.0),
+            None => Some(change),
+        };
+        if let Some(change) = unsent {
+            change.answer(Err(DbError::Busy("the writer has ended".into())));
         }
     }
 }

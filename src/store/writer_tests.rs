@@ -166,3 +166,16 @@ fn figures_count_statements_without_their_transactions() {
         .read_blocking::<i64, DbError, _>(|conn| Ok(t::table.select(count_star()).first(conn)?));
     assert_eq!(db.figures().statements() - before, 3);
 }
+
+#[test]
+fn what_is_queued_is_made_before_the_database_is_closed() {
+    let (db, folder) = database();
+    let go = hold(&db);
+    let queued = queue(&db, |conn| add(conn, "queued"));
+    go.send(()).unwrap();
+    drop(db);
+    answered(&queued).unwrap();
+    // Nobody has it open any more.
+    let again = Db::open(&Address::Sqlite(folder.path().join("test.db")), 1).unwrap();
+    assert_eq!(names(&again), ["queued"]);
+}

@@ -194,12 +194,9 @@ fn sqlite_template() -> Template {
     let made = Database::empty();
     prepare(made.url());
     let copy = format!("{}.copy", made.path());
-    // The writer closes its connection in its own time.
     SqliteConnection::establish(made.path())
         .unwrap()
-        .batch_execute(&format!(
-            "PRAGMA busy_timeout = 10000; VACUUM INTO '{copy}'"
-        ))
+        .batch_execute(&format!("VACUUM INTO '{copy}'"))
         .unwrap();
     Template::File(std::fs::read(copy).unwrap())
 }
