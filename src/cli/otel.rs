@@ -27,6 +27,11 @@ where
     let Some(endpoint) = &settings.otlp_endpoint else {
         return Ok(None);
     };
+    if !endpoint.starts_with("http://") {
+        return Err(format!(
+            "OTEL_EXPORTER_OTLP_ENDPOINT: expected http://HOST:PORT of a collector on this machine, not {endpoint:?}"
+        ));
+    }
     let exporter = SpanExporter::builder()
         .with_http()
         .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
