@@ -42,13 +42,17 @@ pub fn context_with(settings: Settings, clock: SharedClock) -> Result<Context, S
     Ok(context)
 }
 
-/// The way out for mail, with its settings checked: before anything is written, so that a wrong one stops the start.
+/// The way out for mail; none where other nodes send it. Its settings are checked before anything is written, so that a
+/// wrong one stops the start.
 ///
 /// # Errors
 /// One sentence for the operator.
-pub fn transport(settings: &Settings) -> Result<Transport, String> {
+pub fn transport(settings: &Settings) -> Result<Option<Transport>, String> {
     message::sender(&settings.mail_from)?;
-    Transport::from_settings(settings)
+    if settings.no_worker {
+        return Ok(None);
+    }
+    Transport::from_settings(settings).map(Some)
 }
 
 /// What `prepare` found to do.
@@ -65,13 +69,22 @@ pub struct Prepared {
 /// # Errors
 /// One sentence for the operator.
 pub fn prepare(context: &Context) -> Result<Prepared, String> {
+    let prepared = migrate(context)?;
+    context.keys.load(&context.db, context.clock.now())?;
+    Ok(prepared)
+}
+
+/// As `prepare`, but for the keys: whoever signs nothing needs none.
+///
+/// # Errors
+/// As `prepare`.
+pub fn migrate(context: &Context) -> Result<Prepared, String> {
     let now = context.clock.now();
     let steps = schema(context)?;
     let facts = context
         .db
         .write_blocking::<_, Error, _>(move |conn| seed::load(conn, now))
         .map_err(|e| format!("the facts cannot be loaded: {e:?}"))?;
-    context.keys.load(&context.db, now)?;
     Ok(Prepared { steps, facts })
 }
 
@@ -121,22 +134,62 @@ pub fn metrics_server(context: Context, listener: TcpListener) -> std::io::Resul
     Ok(server)
 }
 
-/// Serves until the process is told to stop. `ready` is called once requests are answered, on a thread that may block;
-/// when it fails, the service stops.
+/// The health of a node without an API.
+fn health_server(context: Context, listener: TcpListener) -> std::io::Result<Server> {
+    let shutdown = context.settings.shutdown_seconds;
+    let server = HttpServer::new(move || App::new().configure(router::health_alone(&context)))
+        .workers(1)
+        .shutdown_timeout(shutdown)
+        .disable_signals()
+        .listen(listener)?
+        .run();
+    Ok(server)
+}
+
+/// Serves until the process is told to stop, and does the background work when it has a way out for mail. `ready` is
+/// called once requests are answered, on a thread that may block; when it fails, the service stops.
 ///
 /// # Errors
 /// One sentence for the operator.
 pub fn serve(
     context: Context,
+    transport: Option<Transport>,
+    listener: TcpListener,
+    ready: impl FnOnce(&Context) -> Result<(), String> + Send + 'static,
+) -> Result<(), String> {
+    run(context.clone(), transport, ready, move || {
+        server(context, listener)
+    })
+}
+
+/// Does the background work until the process is told to stop. The listener answers whether it is alive and ready,
+/// nothing else.
+///
+/// # Errors
+/// One sentence for the operator.
+pub fn work(
+    context: Context,
     transport: Transport,
     listener: TcpListener,
     ready: impl FnOnce(&Context) -> Result<(), String> + Send + 'static,
 ) -> Result<(), String> {
+    run(context.clone(), Some(transport), ready, move || {
+        health_server(context, listener)
+    })
+}
+
+fn run(
+    context: Context,
+    transport: Option<Transport>,
+    ready: impl FnOnce(&Context) -> Result<(), String> + Send + 'static,
+    server: impl FnOnce() -> std::io::Result<Server>,
+) -> Result<(), String> {
     rt::System::new().block_on(async move {
         let told = Signals::listen().map_err(|e| format!("cannot listen for signals: {e}"))?;
-        let deliverer = Deliverer::new(context.clone(), transport)?;
-        let stop = deliverer.stopper();
-        let server = server(context.clone(), listener).map_err(|e| format!("cannot serve: {e}"))?;
+        let deliverer = transport
+            .map(|transport| Deliverer::new(context.clone(), transport))
+            .transpose()?;
+        let server = server().map_err(|e| format!("cannot serve: {e}"))?;
         let handle = server.handle();
         let server = rt::spawn(server);
         if let Some(address) = context.settings.metrics_listen {
@@ -147,10 +200,7 @@ pub fn serve(
             tracing::info!(address = %listener.local_addr().map_err(told)?, "metrics");
             rt::spawn(metrics_server(context.clone(), listener).map_err(told)?);
         }
-        let worker = deliverer
-            .spawn()
-            .map_err(|e| format!("no thread for the mail: {e}"))?;
-        rt::spawn(tidy::run(context.clone()));
+        let work = Work::start(&context, deliverer)?;
         let inner = context.clone();
         let announced = rt::task::spawn_blocking(move || ready(&inner));
         let outcome = tokio::select! {
@@ -160,13 +210,14 @@ pub fn serve(
                 Ok(Err(e)) => Err(format!("the server ended: {e}")),
                 Err(e) => Err(format!("the server was cut off: {e}")),
             }),
+            () = work.ended() => Some(Err("the delivery of mail ended by itself".to_owned())),
             Err(why) = failure(announced) => Some(Err(why)),
         };
         match outcome {
-            None => shut_down(&context, &handle, &stop, worker, &told).await,
+            None => shut_down(&context, &handle, &work, &told).await,
             Some(Err(why)) => {
                 handle.stop(false).await;
-                stop.stop();
+                work.stop();
                 return Err(why);
             }
             Some(Ok(())) => {}
@@ -184,14 +235,44 @@ async fn failure(announced: rt::task::JoinHandle<Result<(), String>>) -> Result<
     }
 }
 
+/// The background work of this node: a thread that delivers mail, and a task that tidies. Nothing where others do it.
+struct Work(Option<(Stop, JoinHandle<()>)>);
+
+impl Work {
+    fn start(context: &Context, deliverer: Option<Deliverer>) -> Result<Self, String> {
+        let Some(deliverer) = deliverer else {
+            return Ok(Self(None));
+        };
+        let stop = deliverer.stopper();
+        let thread = deliverer
+            .spawn()
+            .map_err(|e| format!("no thread for the mail: {e}"))?;
+        rt::spawn(tidy::run(context.clone()));
+        Ok(Self(Some((stop, thread))))
+    }
+
+    fn stop(&self) {
+        if let Some((stop, _)) = &self.0 {
+            stop.stop();
+        }
+    }
+
+    fn is_finished(&self) -> bool {
+        self.0
+            .as_ref()
+            .is_none_or(|(_, thread)| thread.is_finished())
+    }
+
+    /// Comes back only when the thread ends though nobody stopped it: a fault, for whatever restarts the process.
+    async fn ended(&self) {
+        while self.0.is_none() || !self.is_finished() {
+            sleep(Duration::from_secs(1)).await;
+        }
+    }
+}
+
 /// Readiness falls first, so that no new work is sent here; then what was accepted is finished, and the message in flight.
-async fn shut_down(
-    context: &Context,
-    handle: &ServerHandle,
-    stop: &Stop,
-    worker: JoinHandle<()>,
-    told: &Signals,
-) {
+async fn shut_down(context: &Context, handle: &ServerHandle, work: &Work, told: &Signals) {
     let deadline = Instant::now() + context.settings.shutdown();
     health::STOPPING.store(true, Ordering::Relaxed);
     tracing::info!("told to stop");
@@ -201,15 +282,15 @@ async fn shut_down(
         () = sleep(drain) => {}
         () = told.again() => {}
     }
-    stop.stop();
+    work.stop();
     if timeout_at(deadline, handle.stop(true)).await.is_err() {
         tracing::warn!("requests under way were cut off");
     }
     // Not joined: a server that keeps the connection would keep us past the deadline. The lease brings the message back.
-    while !worker.is_finished() && Instant::now() < deadline {
+    while !work.is_finished() && Instant::now() < deadline {
         sleep(Duration::from_millis(10)).await;
     }
-    if worker.is_finished() {
+    if work.is_finished() {
         tracing::info!("stopped");
     } else {
         tracing::warn!("stopped while a message was under way; it may be sent again");

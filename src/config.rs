@@ -61,6 +61,16 @@ pub struct Settings {
     #[arg(long, env = "MELDPUNT_MAIL_CA")]
     pub mail_ca: Option<PathBuf>,
 
+    /// Longest wait for one answer of the mail server, in seconds. Ten times as long a node keeps the notices it took for
+    /// sending; when it dies, another sends them after that.
+    #[arg(long, env = "MELDPUNT_MAIL_TIMEOUT_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub mail_timeout_seconds: u32,
+
+    /// Leave mail and tidying to other nodes: `serve` then answers the API alone. One node at least must do them, this
+    /// one without it or `meldpunt worker`.
+    #[arg(long, env = "MELDPUNT_NO_WORKER")]
+    pub no_worker: bool,
+
     /// Key that seals the signing keys in the database: 32 bytes in base64; with several, separated by commas, the first seals
     /// and all open. Without it one is made in a file beside the
     /// SQLite database, readable by its owner alone; PostgreSQL needs it set.
@@ -259,6 +269,10 @@ impl Settings {
     /// The absolute address of a path of ours, for mail and `Location`.
     pub fn link(&self, path: &str) -> String {
         format!("{}{path}", self.public_url)
+    }
+
+    pub fn mail_timeout(&self) -> Duration {
+        Duration::from_secs(self.mail_timeout_seconds.into())
     }
 
     pub fn shutdown(&self) -> Duration {

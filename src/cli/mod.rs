@@ -19,6 +19,7 @@ mod outbox;
 mod restore;
 mod serve;
 mod wire;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,8 @@ enum Command {
     Demo(demo::Demo),
     /// Serve the API and run the workers
     Serve(Box<Settings>),
+    /// Run the workers alone, beside nodes that serve with --no-worker
+    Worker(Box<Settings>),
     /// Bring the schema up to date and load the facts; may be repeated
     Migrate(Box<Settings>),
     /// Add organisations, people and API clients without signing in
@@ -78,6 +81,7 @@ pub fn run() -> ExitCode {
     let outcome = match cli.command {
         Command::Demo(demo) => demo::run(&demo),
         Command::Serve(settings) => serve::run(*settings),
+        Command::Worker(settings) => worker::run(*settings),
         Command::Migrate(settings) => migrate::run(*settings),
         Command::Admin(admin) => admin::run(admin),
         Command::Backup(backup) => backup::run(&backup),

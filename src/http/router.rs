@@ -49,6 +49,18 @@ pub fn routes(context: &Context) -> impl FnOnce(&mut web::ServiceConfig) + use<>
     }
 }
 
+/// What a node without an API answers to: whether it is alive and ready.
+pub fn health_alone(context: &Context) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
+    let context = context.clone();
+    move |config| {
+        config
+            .app_data(web::Data::new(context))
+            .service(health::live)
+            .service(health::ready)
+            .default_service(web::to(HttpResponse::NotFound));
+    }
+}
+
 /// The allow-list of origins; the public parts are open to all.
 pub fn cors(context: &Context) -> Cors {
     let origins = Arc::new(context.settings.cors_origins.clone());

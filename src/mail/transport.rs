@@ -14,11 +14,8 @@ use lettre::{Message, Transport as _};
 use crate::config::Settings;
 use crate::mail::text;
 
-/// Longest wait for one answer of the server. A message takes at most four.
-const TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Longest that sending one message can take.
-pub const LONGEST_SEND: Duration = Duration::from_secs(4 * TIMEOUT.as_secs());
+/// Answers of the server that sending one message takes at most.
+pub const MOST_ANSWERS: u32 = 4;
 
 /// Why a message did not leave. The text is the server's answer or the system's, for an administrator to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,14 +41,18 @@ impl Transport {
     /// # Errors
     /// One sentence for the operator, without the password.
     pub fn from_settings(settings: &Settings) -> Result<Self, String> {
-        Self::parse(&settings.mail, settings.mail_ca.as_deref())
+        Self::parse(
+            &settings.mail,
+            settings.mail_ca.as_deref(),
+            settings.mail_timeout(),
+        )
     }
 
-    /// Reads `smtp://`, `smtps://`, `smtp+plain://` or `file://`.
+    /// Reads `smtp://`, `smtps://`, `smtp+plain://` or `file://`. `timeout` is the longest wait for one answer.
     ///
     /// # Errors
     /// As `from_settings`.
-    pub fn parse(address: &str, ca: Option<&Path>) -> Result<Self, String> {
+    pub fn parse(address: &str, ca: Option<&Path>, timeout: Duration) -> Result<Self, String> {
         let wrong = "MELDPUNT_MAIL: expected smtp://, smtps://, smtp+plain:// or file://FOLDER";
         let (scheme, rest) = address.split_once("://").ok_or(wrong)?;
         if scheme == "file" {
@@ -72,7 +73,7 @@ impl Transport {
         let server = Server::parse(rest, default_port)?;
         let mut builder = SmtpTransport::builder_dangerous(&server.host)
             .port(server.port)
-            .timeout(Some(TIMEOUT))
+            .timeout(Some(timeout))
             .pool_config(
                 PoolConfig::new()
                     .max_size(2)
@@ -249,6 +250,8 @@ fn write(folder: &Path, message: &Message) -> std::io::Result<()> {
 mod tests {
     use super::*;
 
+    const TIMEOUT: Duration = Duration::from_secs(30);
+
     fn message(id: &str) -> Message {
         Message::builder()
             .from("a@example.org".parse().unwrap())
@@ -263,7 +266,8 @@ mod tests {
     fn a_file_a_message() {
         let folder = tempfile::tempdir().unwrap();
         let deep = folder.path().join("a/b");
-        let transport = Transport::parse(&format!("file://{}", deep.display()), None).unwrap();
+        let transport =
+            Transport::parse(&format!("file://{}", deep.display()), None, TIMEOUT).unwrap();
         transport.ready().unwrap();
         for id in [
             "<notice-1@example.org>",
@@ -315,7 +319,7 @@ mod tests {
             "smtp://u:geheim@host:x",
             "smtp://geheim@host",
         ] {
-            let told = Transport::parse(wrong, None).err().unwrap();
+            let told = Transport::parse(wrong, None, TIMEOUT).err().unwrap();
             assert!(
                 told.starts_with("MELDPUNT_MAIL") && !told.contains("geheim"),
                 "{told}"
@@ -326,7 +330,7 @@ mod tests {
             "smtps://localhost:465",
             "smtp+plain://127.0.0.1:25",
         ] {
-            assert!(Transport::parse(right, None).is_ok(), "{right}");
+            assert!(Transport::parse(right, None, TIMEOUT).is_ok(), "{right}");
         }
     }
 
@@ -335,7 +339,8 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);
-        let transport = Transport::parse(&format!("smtp+plain://127.0.0.1:{port}"), None).unwrap();
+        let transport =
+            Transport::parse(&format!("smtp+plain://127.0.0.1:{port}"), None, TIMEOUT).unwrap();
         assert!(matches!(transport.ready(), Err(SendError::Unavailable(_))));
         assert!(matches!(
             transport.send(&message("<n@x>")),

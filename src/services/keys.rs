@@ -165,10 +165,13 @@ impl KeyRing {
     fn reload(&self, db: &Db, now: DateTime<Utc>) -> Result<(), Error> {
         let mut found = db.read_blocking::<_, Error, _>(|conn| Ok(keys::living(conn)?))?;
         if found.is_empty() {
-            // Two nodes that start at once may both make one: all know both, and the later signs.
+            // Of nodes that start at once one makes it: a node would refuse what another signed with a key it has not met.
             let seal = self.source.read()?;
             found = db.write_blocking::<_, Error, _>(move |conn| {
-                make(conn, &seal, now, now)?;
+                keys::lock(conn)?;
+                if keys::living(conn)?.is_empty() {
+                    make(conn, &seal, now, now)?;
+                }
                 Ok(keys::living(conn)?)
             })?;
         }

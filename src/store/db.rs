@@ -179,9 +179,7 @@ impl Db {
     pub fn migrate(&self) -> Result<usize, String> {
         // A connection of its own: the lock ends with it, whatever happens.
         let run = match &mut self.opener.open().map_err(|e| e.to_string())? {
-            Conn::Sqlite(conn) => conn
-                .run_pending_migrations(SQLITE_MIGRATIONS)
-                .map(|done| done.len()),
+            Conn::Sqlite(conn) => migrate_sqlite(conn),
             Conn::Postgres(conn) => {
                 conn.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})"))
                     .map_err(|e| e.to_string())?;
@@ -251,6 +249,14 @@ fn applied_migrations(conn: &mut Conn) -> QueryResult<HashSet<String>> {
 
 fn unanswered() -> DbError {
     DbError::Busy("the writer has ended".into())
+}
+
+/// All steps in one transaction that takes the write lock first, so that of two processes one migrates.
+fn migrate_sqlite(conn: &mut SqliteConnection) -> diesel::migration::Result<usize> {
+    if !conn.has_pending_migration(SQLITE_MIGRATIONS)? {
+        return Ok(0);
+    }
+    conn.immediate_transaction(|conn| Ok(conn.run_pending_migrations(SQLITE_MIGRATIONS)?.len()))
 }
 
 /// Makes the file when it is not there, for its owner alone: it holds personal data. What SQLite makes beside it gets the

@@ -15,7 +15,7 @@ use crate::domain::id::NoticeId;
 use crate::mail::bell::Bell;
 use crate::mail::message::{self, BuildError, Envelope, Mailbox};
 use crate::mail::render::render;
-use crate::mail::transport::{LONGEST_SEND, SendError, Transport};
+use crate::mail::transport::{MOST_ANSWERS, SendError, Transport};
 use crate::metrics::Mail;
 use crate::services::{Context, Error};
 use crate::store::outbox::{self, Notice};
@@ -23,10 +23,11 @@ use crate::store::service_state;
 
 /// Notices taken at once.
 const BATCH: i64 = 50;
-/// Messages sent and not yet marked: what is sent twice at most when the process dies.
-const UNMARKED: usize = 8;
-/// How long they are ours.
-const LEASE: TimeDelta = TimeDelta::minutes(5);
+/// Messages that wait to be marked as sent, and as many are being marked: these and the one in flight are sent twice when
+/// the process dies, and no others.
+pub const UNMARKED: usize = 8;
+/// How long they are ours, in waits for an answer of the server: more than one message can take.
+const LEASE: u32 = 10;
 /// Longest sleep between two looks at the outbox.
 const LOOK: Duration = Duration::from_secs(1);
 /// First wait before a notice is tried again; it doubles each time, up to the longest. The longest is short, so that
@@ -134,7 +135,7 @@ impl Deliverer {
         let mut done = Delivered::default();
         while !self.stop.is_told() {
             let now = self.ctx.clock.now();
-            let lease = now + LEASE;
+            let lease = now + self.ctx.settings.mail_timeout() * LEASE;
             // Asked in the transaction that claims: what is queued after a pause began never slips through.
             let batch: Option<Vec<Notice>> =
                 self.ctx.db.write_blocking::<_, Error, _>(move |conn| {
@@ -201,7 +202,8 @@ impl Deliverer {
         done: &mut Delivered,
     ) -> Vec<NoticeId> {
         for (at, notice) in batch.iter().enumerate() {
-            let fits = self.ctx.clock.now() + LONGEST_SEND <= lease;
+            let longest_send = self.ctx.settings.mail_timeout() * MOST_ANSWERS;
+            let fits = self.ctx.clock.now() + longest_send <= lease;
             if self.stop.is_told() || !fits {
                 return ids(&batch[at..]);
             }
@@ -221,7 +223,9 @@ impl Deliverer {
     /// Writes down what came of notices, together what is known by then.
     fn write_down(&self, marks: &Receiver<Mark>, lease: DateTime<Utc>) -> Result<(), Error> {
         while let Ok(first) = marks.recv() {
-            let known: Vec<Mark> = std::iter::once(first).chain(marks.try_iter()).collect();
+            let known: Vec<Mark> = std::iter::once(first)
+                .chain(marks.try_iter().take(UNMARKED - 1))
+                .collect();
             let late = self.ctx.db.write_blocking::<_, Error, _>(move |conn| {
                 let mut late = Vec::new();
                 for mark in &known {

@@ -39,7 +39,12 @@ fn deliverer(test: &TestDb, mail: &str) -> (Deliverer, Arc<TestClock>) {
     (
         Deliverer::new(
             ctx,
-            Transport::parse(mail, given("TEST_SMTP_CA").as_deref().map(Path::new)).unwrap(),
+            Transport::parse(
+                mail,
+                given("TEST_SMTP_CA").as_deref().map(Path::new),
+                Duration::from_secs(30),
+            )
+            .unwrap(),
         )
         .unwrap(),
         clock,
@@ -335,7 +340,12 @@ fn mail_leaves_over_tls_and_starttls_with_a_sign_in_alone() {
     assert!(deliverer.deliver_due().unwrap().unavailable.is_some());
     // And a certificate that nobody trusts.
     let tls = given("TEST_SMTP_TLS").unwrap();
-    let distrusting = Transport::parse(&format!("smtp://{user}:{password}@{tls}"), None).unwrap();
+    let distrusting = Transport::parse(
+        &format!("smtp://{user}:{password}@{tls}"),
+        None,
+        Duration::from_secs(30),
+    )
+    .unwrap();
     assert!(matches!(
         distrusting.ready(),
         Err(SendError::Unavailable(_))

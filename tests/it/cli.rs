@@ -1,60 +1,20 @@
 //! The commands, as whoever types them meets them: each in a process of its own.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Output;
 
-pub fn meldpunt(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_meldpunt"));
-    command.args(arguments).current_dir(folder).env_clear();
-    command
-}
+pub use crate::harness::process::{Running, meldpunt};
 
 pub fn run(folder: &Path, arguments: &[&str]) -> Output {
     meldpunt(folder, arguments).output().unwrap()
 }
 
+fn start(folder: &Path, arguments: &[&str], until: &str) -> (Running, Vec<String>) {
+    Running::of(meldpunt(folder, arguments), until)
+}
+
 pub fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
-}
-
-/// A service that ends with the test.
-pub struct Running(Child);
-
-impl Running {
-    /// Starts one and reads what it prints, up to the line that says it can be used.
-    fn start(folder: &Path, arguments: &[&str], until: &str) -> (Self, Vec<String>) {
-        Self::of(meldpunt(folder, arguments), until)
-    }
-
-    /// As `start`, with a command of one's own.
-    pub fn of(mut command: Command, until: &str) -> (Self, Vec<String>) {
-        let mut running = Self(command.stdout(Stdio::piped()).spawn().unwrap());
-        let printed = BufReader::new(running.0.stdout.take().unwrap());
-        let mut lines = Vec::new();
-        for line in printed.lines().map_while(Result::ok) {
-            let last = line.contains(until);
-            lines.push(line);
-            if last {
-                return (running, lines);
-            }
-        }
-        panic!("it ended: {lines:?}");
-    }
-
-    /// Tells it to stop, and returns the exit code.
-    pub fn stop(mut self, signal: &str) -> Option<i32> {
-        let id = self.0.id().to_string();
-        Command::new("kill").args([signal, &id]).status().unwrap();
-        self.0.wait().unwrap().code()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 pub fn refused(output: &Output, why: &str) {
@@ -71,7 +31,7 @@ pub fn refused(output: &Output, why: &str) {
 fn the_demo_fills_itself_once_and_can_be_read() {
     let home = tempfile::tempdir().unwrap();
     let demo = ["demo", "--listen", "127.0.0.1:0"];
-    let (running, lines) = Running::start(home.path(), &demo, "Stop with");
+    let (running, lines) = start(home.path(), &demo, "Stop with");
     let url = lines
         .iter()
         .find_map(|line| line.strip_prefix("Meldpunt  "))
@@ -95,7 +55,7 @@ fn the_demo_fills_itself_once_and_can_be_read() {
     refused(&second, "address in use");
     assert_eq!(running.stop("-INT"), Some(0));
 
-    let (again, lines) = Running::start(home.path(), &demo, "Stop with");
+    let (again, lines) = start(home.path(), &demo, "Stop with");
     assert!(
         !lines.iter().any(|line| line.contains("filling")),
         "{lines:?}"
@@ -107,7 +67,7 @@ fn the_demo_fills_itself_once_and_can_be_read() {
 fn a_service_starts_from_nothing_and_stops_when_told() {
     let home = tempfile::tempdir().unwrap();
     let serve = ["serve", "--listen", "127.0.0.1:0", "--log", "warn"];
-    let (running, lines) = Running::start(home.path(), &serve, "ready on");
+    let (running, lines) = start(home.path(), &serve, "ready on");
     let url = lines[0].rsplit(' ').next().unwrap().to_owned();
     assert!(
         run(home.path(), &["healthcheck", "--url", &url])
@@ -152,7 +112,7 @@ fn a_service_that_leaves_the_schema_alone_refuses_one_that_is_behind() {
     );
     assert!(alone(&["migrate"]).status.success());
     let serve = ["serve", "--no-migrate", listen[0], listen[1]];
-    let (running, _) = Running::start(home.path(), &serve, "ready on");
+    let (running, _) = start(home.path(), &serve, "ready on");
     assert_eq!(running.stop("-TERM"), Some(0));
 }
 

@@ -17,7 +17,7 @@ use crate::harness::mailbox::Mail;
 
 // --- the server ---------------------------------------------------------------------------------------------------------
 
-fn setting(name: &str) -> String {
+pub fn setting(name: &str) -> String {
     environment(name).unwrap_or_else(|| panic!("{name}; scripts/test sets it"))
 }
 
@@ -70,6 +70,17 @@ async fn org_admin(app: &TestApp) -> Actor {
 
 /// The messages that arrived for an address, with their envelopes, oldest first.
 fn arrived(email: &str) -> Vec<(Value, Mail)> {
+    envelopes()
+        .filter(|(_, envelope)| envelope["rcptTo"] == json!([email]))
+        .map(|(name, envelope)| {
+            let raw = std::fs::read(name.with_extension("eml")).unwrap();
+            (envelope, Mail::parse(&raw))
+        })
+        .collect()
+}
+
+/// All envelopes that arrived and their files, oldest first.
+fn envelopes() -> impl Iterator<Item = (PathBuf, Value)> {
     let mut names: Vec<PathBuf> = std::fs::read_dir(arrivals())
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -79,15 +90,21 @@ fn arrived(email: &str) -> Vec<(Value, Mail)> {
         })
         .collect();
     names.sort();
-    names
-        .into_iter()
-        .filter_map(|name| {
-            let envelope: Value = serde_json::from_slice(&std::fs::read(&name).unwrap()).unwrap();
-            (envelope["rcptTo"] == json!([email])).then(|| {
-                let raw = std::fs::read(name.with_extension("eml")).unwrap();
-                (envelope, Mail::parse(&raw))
-            })
+    names.into_iter().map(|name| {
+        let envelope = serde_json::from_slice(&std::fs::read(&name).unwrap()).unwrap();
+        (name, envelope)
+    })
+}
+
+/// The messages that arrived for addresses that end so.
+pub fn arrived_of(ending: &str) -> Vec<Mail> {
+    envelopes()
+        .filter(|(_, envelope)| {
+            envelope["rcptTo"][0]
+                .as_str()
+                .is_some_and(|to| to.ends_with(ending))
         })
+        .map(|(name, _)| Mail::parse(&std::fs::read(name.with_extension("eml")).unwrap()))
         .collect()
 }
 

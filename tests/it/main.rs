@@ -19,6 +19,7 @@ mod mail;
 mod matrix;
 mod messages;
 mod migrations;
+mod nodes;
 mod observe;
 mod openapi;
 mod operate;

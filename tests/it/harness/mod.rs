@@ -13,6 +13,7 @@ pub mod contract;
 pub mod database;
 pub mod listing;
 pub mod mailbox;
+pub mod process;
 pub mod watching;
 
 use std::collections::BTreeSet;
