@@ -4,7 +4,7 @@
 FROM rust:1.95-slim-trixie AS build
 RUN apt-get update \
  && apt-get install -y --no-install-recommends gcc libc6-dev libssl-dev pkg-config \
- && rm -rf /var/lib/apt/lists/*
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
 WORKDIR /build
 ENV CARGO_INCREMENTAL=0
 ARG FEATURES=""
@@ -27,7 +27,7 @@ FROM debian:trixie-slim
 # The authorities that are trusted for mail and for PostgreSQL (sslrootcert=system) are in /etc/ssl/certs.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates libssl3t64 \
- && rm -rf /var/lib/apt/lists/* \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/* \
  && groupadd --system --gid 10001 meldpunt \
  && useradd --system --uid 10001 --gid 10001 --home-dir /var/lib/meldpunt --shell /usr/sbin/nologin meldpunt \
  && install -d -o meldpunt -g meldpunt -m 0750 /var/lib/meldpunt \
