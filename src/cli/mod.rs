@@ -3,6 +3,7 @@
 
 mod admin;
 mod backup;
+mod bench;
 mod config;
 mod demo;
 mod doctor;
@@ -60,6 +61,11 @@ enum Command {
     Keys(keys::Keys),
     /// Show every setting with its value and where that came from
     Config(Box<config::Config>),
+    /// Measure the service, and what the database and the machine allow, on a database filled for it
+    Bench(Box<bench::Bench>),
+    /// What `bench` measures reading against
+    #[command(hide = true)]
+    BenchPlain(Box<bench::plain::Plain>),
     /// Ask a running service whether it is ready
     Healthcheck(healthcheck::Healthcheck),
     /// Print the OpenAPI document
@@ -93,6 +99,11 @@ pub fn run() -> ExitCode {
             Some((_, matches)) => config::run(&config, matches),
             None => Ok(()),
         },
+        Command::Bench(bench) => match matches.subcommand() {
+            Some((_, matches)) => bench::run(&bench, matches),
+            None => Ok(()),
+        },
+        Command::BenchPlain(plain) => bench::plain::run(&plain),
         Command::Healthcheck(check) => healthcheck::run(&check),
         Command::Openapi => openapi::run(),
         Command::Documents => documents::run(),

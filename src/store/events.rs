@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use crate::domain::event::{Author, Details, Event, EventKind};
 use crate::domain::id::{EventId, OrganisationId, PrincipalId, ReportId};
 use crate::domain::status::{Capacity, Status};
+use crate::store::bulk::insert_all;
 use crate::store::db::Conn;
 use crate::store::schema::events;
 use crate::store::types::{Coded, Instant, Json};
@@ -84,6 +85,12 @@ pub fn insert(conn: &mut Conn, new: &[Event]) -> QueryResult<()> {
             .execute(conn),
     }
     .map(drop)
+}
+
+/// Writes events in bulk.
+pub fn insert_many(conn: &mut Conn, new: &[Event]) -> QueryResult<()> {
+    let rows: Vec<Row> = new.iter().map(Row::from).collect();
+    insert_all!(conn, events::table, 13, &rows)
 }
 
 /// A page of a report's timeline, oldest first. Ids ascend with time.

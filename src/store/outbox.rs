@@ -12,6 +12,7 @@ use crate::domain::actor::Language;
 use crate::domain::code::Code;
 use crate::domain::id::{EventId, NoticeId, ReportId};
 use crate::domain::notice::{NoticeKind, NoticeState};
+use crate::store::bulk::insert_all;
 use crate::store::db::Conn;
 use crate::store::schema::outbox;
 use crate::store::types::{Coded, Instant, Json};
@@ -104,6 +105,31 @@ impl From<Row> for Notice {
     }
 }
 
+impl From<Notice> for Row {
+    fn from(notice: Notice) -> Self {
+        Self {
+            id: notice.id,
+            report_id: notice.report,
+            event_id: notice.event,
+            kind: Coded(notice.kind),
+            to_name: notice.to_name,
+            to_email: notice.to_email,
+            language: Coded(notice.language),
+            data: Json(notice.data),
+            message_id: notice.message_id,
+            thread_id: notice.thread_id,
+            state: Coded(notice.state),
+            attempts: i32::try_from(notice.attempts).unwrap_or(i32::MAX),
+            next_attempt_at: notice.next_attempt_at.into(),
+            leased_until: notice.leased_until.map(Instant),
+            last_error: notice.last_error,
+            created_at: notice.created_at.into(),
+            sent_at: notice.sent_at.map(Instant),
+            version: notice.version,
+        }
+    }
+}
+
 /// Queues notices, all in one statement.
 pub fn insert(conn: &mut Conn, notices: &[NewNotice], now: DateTime<Utc>) -> QueryResult<()> {
     if notices.is_empty() {
@@ -140,6 +166,12 @@ pub fn insert(conn: &mut Conn, notices: &[NewNotice], now: DateTime<Utc>) -> Que
             .execute(conn)?,
     };
     Ok(())
+}
+
+/// Writes notices in bulk, wherever their sending stands.
+pub fn insert_many(conn: &mut Conn, notices: Vec<Notice>) -> QueryResult<()> {
+    let rows: Vec<Row> = notices.into_iter().map(Row::from).collect();
+    insert_all!(conn, outbox::table, 18, &rows)
 }
 
 /// Takes up to `limit` notices that are due, the longest waiting first, and leases them until `lease_until`. On

@@ -233,6 +233,28 @@ impl<T: DeserializeOwned> FromSql<JsonSql, MultiBackend> for Json<T> {
     }
 }
 
+/// A JSON document as text, unread.
+#[derive(Debug, FromSqlRow)]
+pub struct RawJson(pub String);
+
+impl FromSql<JsonSql, Pg> for RawJson {
+    fn from_sql(bytes: <Pg as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        let bytes = bytes.as_bytes();
+        let json = bytes.strip_prefix(&[1]).ok_or("unknown version of jsonb")?;
+        Ok(Self(String::from_utf8(json.to_vec())?))
+    }
+}
+impl FromSql<JsonSql, Sqlite> for RawJson {
+    fn from_sql(bytes: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        <String as FromSql<Text, Sqlite>>::from_sql(bytes).map(Self)
+    }
+}
+impl FromSql<JsonSql, MultiBackend> for RawJson {
+    fn from_sql(bytes: <MultiBackend as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        bytes.from_sql::<Self, JsonSql>()
+    }
+}
+
 // --- codes -------------------------------------------------------------------------------------------------------------
 
 /// A code of a closed list, kept as its text.

@@ -10,6 +10,7 @@
 
 mod architecture;
 mod backup;
+mod bench;
 mod cli;
 mod design_rules;
 mod hardening;

@@ -1,0 +1,340 @@
+//! `meldpunt bench`: fills a database, has the service work over HTTP, and measures beside it, in the same run, what the
+//! database and the machine allow. docs/performance.md says what the figures mean.
+
+mod bare;
+mod figures;
+mod fill;
+mod load;
+pub mod plain;
+mod server;
+mod story;
+mod works;
+mod world;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Args, Command};
+use uuid::Uuid;
+
+use crate::app;
+use crate::cli::bench::bare::Bare;
+use crate::cli::bench::figures::{Figure, Run};
+use crate::cli::bench::load::Effort;
+use crate::cli::bench::plain::Answers;
+use crate::cli::bench::server::Server;
+use crate::cli::bench::story::Plan;
+use crate::cli::bench::works::Works;
+use crate::cli::bench::world::{Accounts, World};
+use crate::cli::logging;
+use crate::cli::serve::say;
+use crate::config::{Address, Settings};
+use crate::domain::deadline::local_date;
+use crate::services::{Context, Error};
+
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// Reports to fill the database with
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..))]
+    reports: u32,
+
+    /// The same seed makes the same reports
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+
+    /// Connections that ask at the same time
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    connections: u16,
+
+    /// Seconds for each kind of work
+    #[arg(long, default_value_t = 5.0, value_parser = seconds)]
+    seconds: f64,
+
+    /// Fill the database and stop
+    #[arg(long, conflicts_with_all = ["json", "compare"])]
+    fill_only: bool,
+
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    json: bool,
+
+    /// Measure nothing: hold files that --json made against the first of them
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    compare: Vec<PathBuf>,
+
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl Bench {
+    fn plan(&self) -> Plan {
+        Plan {
+            seed: self.seed,
+            reports: self.reports,
+        }
+    }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "expected a number")?;
+    if (0.1..=600.0).contains(&seconds) {
+        Ok(seconds)
+    } else {
+        Err("expected 0.1 to 600".into())
+    }
+}
+
+pub fn run(bench: &Bench, matches: &ArgMatches) -> Result<(), String> {
+    if !bench.compare.is_empty() {
+        say(&figures::compare(&bench.compare)?);
+        return Ok(());
+    }
+    let folder = tempfile::tempdir().map_err(|e| format!("no temporary folder: {e}"))?;
+    let mut settings = bench.settings.clone();
+    if matches.value_source("database_url") == Some(ValueSource::DefaultValue) {
+        settings.database_url = format!("sqlite://{}", folder.path().join("bench.db").display());
+    }
+    // The access log of the server is measured; what this process does is not of interest.
+    logging::start(&Settings {
+        log: "warn".into(),
+        ..settings.clone()
+    })?;
+    let environment = environment(matches, &settings, folder.path());
+    if bench.fill_only {
+        let context = prepared(settings)?;
+        let filled = fill::fill(&context, &enter(&context)?, bench.plan())?;
+        say(&filled.map_or("it was filled before".into(), |seconds| {
+            format!("filled in {seconds:.1} s")
+        }));
+        return Ok(());
+    }
+    let run = measure(bench, settings, &environment, folder.path())?;
+    if bench.json {
+        say(&serde_json::to_string(&run).map_err(|e| e.to_string())?);
+    } else {
+        say(&run.table());
+    }
+    match run.failures() {
+        0 => Ok(()),
+        failures => Err(format!("{failures} requests failed")),
+    }
+}
+
+/// The settings as the server's environment, but for what the bench decides: a free port, no limit to what one address and
+/// one client may ask, and mail that has nowhere to go, so that it stays queued.
+fn environment(matches: &ArgMatches, settings: &Settings, folder: &Path) -> Vec<(String, String)> {
+    let mut pairs: Vec<(String, String)> = Settings::augment_args(Command::new("settings"))
+        .get_arguments()
+        .filter_map(|arg: &Arg| {
+            let values: Vec<_> = matches.get_raw(arg.get_id().as_str())?.collect();
+            let values: Vec<_> = values.iter().map(|value| value.to_string_lossy()).collect();
+            let name = arg.get_env()?.to_string_lossy().into_owned();
+            (!values.is_empty()).then(|| (name, values.join(",")))
+        })
+        .collect();
+    pairs.extend([
+        ("DATABASE_URL".into(), settings.database_url.clone()),
+        ("MELDPUNT_LISTEN".into(), "127.0.0.1:0".into()),
+        ("MELDPUNT_LOG_FORMAT".into(), "text".into()),
+        ("MELDPUNT_MAIL".into(), "smtp+plain://127.0.0.1:1".into()),
+        ("MELDPUNT_RATE_ADDRESS".into(), "0".into()),
+        ("MELDPUNT_RATE_PRINCIPAL".into(), "0".into()),
+        ("TMPDIR".into(), folder.to_string_lossy().into_owned()),
+    ]);
+    pairs
+}
+
+fn told(error: Error) -> String {
+    format!("{error:?}")
+}
+
+fn measure(
+    bench: &Bench,
+    settings: Settings,
+    environment: &[(String, String)],
+    folder: &Path,
+) -> Result<Run, String> {
+    let plan = bench.plan();
+    let effort = Effort {
+        connections: bench.connections.into(),
+        lasting: Duration::from_secs_f64(bench.seconds),
+    };
+    let mut run = Run {
+        version: env!("CARGO_PKG_VERSION").into(),
+        database: match settings.database()? {
+            Address::Sqlite(_) => "sqlite".into(),
+            Address::Postgres(_) => "postgres".into(),
+        },
+        reports: bench.reports,
+        seed: bench.seed,
+        connections: effort.connections,
+        seconds: bench.seconds,
+        cores: std::thread::available_parallelism().map_or(0, usize::from),
+        ..Run::default()
+    };
+    let (world, accounts) = {
+        let context = prepared(settings.clone())?;
+        let world = enter(&context)?;
+        run.fill_seconds = fill::fill(&context, &world, plan)?;
+        let accounts = world::accounts(&context, &world).map_err(told)?;
+        (world, accounts)
+    };
+    let authority = works::authority(&world)?;
+    let answers = over_http(
+        &mut run,
+        plan,
+        effort,
+        environment,
+        folder,
+        &world,
+        &accounts,
+    )?;
+    let file = folder.join("answers.json");
+    let text = serde_json::to_string(&answers).map_err(|e| e.to_string())?;
+    std::fs::write(&file, text).map_err(|e| e.to_string())?;
+    let limits = plain_limits(
+        plan,
+        effort,
+        environment,
+        folder,
+        &file,
+        &accounts,
+        authority,
+    )?;
+
+    let connections = u32::from(bench.connections).min(200);
+    let single = prepared(Settings {
+        database_connections: 1,
+        ..settings.clone()
+    })?;
+    let context = prepared(Settings {
+        database_connections: connections,
+        ..settings
+    })?;
+    let bare = Bare {
+        context: &context,
+        single: &single,
+        world: &world,
+        authority,
+        connections: effort.connections.min(200),
+        lasting: effort.lasting,
+    };
+    let how = match run.database.as_str() {
+        "sqlite" => "32 a commit",
+        _ => "a transaction each",
+    };
+    let mut limits = limits;
+    limits.push((
+        works::SUBMIT,
+        bare.submit(&format!("limit: statements of a submit, {how}"))?,
+    ));
+    limits.push((
+        works::TRANSITION,
+        bare.transition(&format!("limit: statements of a transition, {how}"))?,
+    ));
+    for figure in &mut run.figures {
+        let limit = limits.iter().find(|(work, _)| *work == figure.work);
+        *figure = std::mem::take(figure).against(limit.map(|(_, limit)| limit));
+    }
+    run.figures
+        .extend(limits.into_iter().map(|(_, limit)| limit));
+    Ok(run)
+}
+
+/// The database with its schema, and what the use cases run on.
+fn prepared(settings: Settings) -> Result<Context, String> {
+    let context = app::context(settings)?;
+    app::prepare(&context)?;
+    Ok(context)
+}
+
+fn enter(context: &Context) -> Result<World, String> {
+    let ctx = context.clone();
+    let today = local_date(context.clock.now());
+    context
+        .db
+        .write_blocking(move |conn| World::enter(&ctx, conn, today))
+        .map_err(told)
+}
+
+/// Starts the service and has it do all there is to do.
+fn over_http(
+    run: &mut Run,
+    plan: Plan,
+    effort: Effort,
+    environment: &[(String, String)],
+    folder: &Path,
+    world: &World,
+    accounts: &Accounts,
+) -> Result<Answers, String> {
+    let server = Server::start(&["serve"], environment, folder)?;
+    run.start_ms = server.ready_after.as_secs_f64() * 1_000.0;
+    std::thread::sleep(Duration::from_millis(500));
+    run.memory_idle_mib = server.memory();
+    let authority = works::authority(world)?;
+    let works = Works {
+        server: &server,
+        effort,
+        accounts,
+        authority,
+    };
+    let figures = &mut run.figures;
+    figures.push(works.read(works::READ, plan, &works.desk()?));
+    let limited = works::limited_list(authority);
+    figures.push(works.list(works::LIST, &limited, &works.desk()?));
+    for (work, path) in works::lists(world, plan, authority) {
+        figures.push(works.list(&work, &path, &works.desk()?));
+    }
+    for (work, path) in works::own_lists() {
+        figures.push(works.list(work, path, &works.liaison()?));
+    }
+    let answers = answers(&works, plan, &limited)?;
+    figures.push(works.submit()?);
+    figures.push(works.transition()?);
+    let memory = figures.iter().filter_map(|figure| figure.memory_mib);
+    run.memory_most_mib = memory.reduce(f64::max);
+    Ok(answers)
+}
+
+/// What the service answers to the requests that have a limit beside them.
+fn answers(works: &Works<'_>, plan: Plan, list: &str) -> Result<Answers, String> {
+    let token = works.desk()?;
+    let mut reports = HashMap::new();
+    for path in works::read_paths(plan) {
+        let id = path.rsplit('/').next().unwrap_or_default();
+        let id: Uuid = id.parse().map_err(|_| "an id that is none")?;
+        reports.insert(id, works.text(&path, &token)?);
+    }
+    let list = serde_json::from_str(&works.text(list, &token)?).map_err(|e| e.to_string())?;
+    Ok(Answers {
+        authority: works.authority.uuid(),
+        list,
+        reports,
+    })
+}
+
+/// The same reads, of the plain server.
+fn plain_limits(
+    plan: Plan,
+    effort: Effort,
+    environment: &[(String, String)],
+    folder: &Path,
+    file: &Path,
+    accounts: &Accounts,
+    authority: crate::domain::id::OrganisationId,
+) -> Result<Vec<(&'static str, Figure)>, String> {
+    let file = file.to_string_lossy();
+    let server = Server::start(&["bench-plain", "--answers", &file], environment, folder)?;
+    let works = Works {
+        server: &server,
+        effort,
+        accounts,
+        authority,
+    };
+    let named = |work: &str| format!("limit: bare query and actix, {work}");
+    let read = works.read(&named(works::READ), plan, "");
+    let list = works.list(&named("list"), &works::limited_list(authority), "");
+    Ok(vec![(works::READ, read), (works::LIST, list)])
+}

@@ -1,0 +1,96 @@
+//! `meldpunt bench` on a small database: it measures all that it says it does, and nothing fails. How fast anything is
+//! says nothing here.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::harness::database::Database;
+
+fn bench(database: &Database, folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_meldpunt"));
+    command
+        .args([
+            "bench",
+            "--reports",
+            "300",
+            "--connections",
+            "4",
+            "--seconds",
+            "0.2",
+        ])
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env(
+            "PATH",
+            crate::harness::database::environment("PATH").unwrap_or_default(),
+        )
+        .env("DATABASE_URL", database.url())
+        .env(
+            "MELDPUNT_SEAL_KEY",
+            "bWVsZHB1bnQtdGVzdHMtc2VhbC1rZXktMzItYnl0ZXM=",
+        )
+        .env("MELDPUNT_PASSWORD_MEMORY", "8");
+    command.output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn a_small_run_measures_everything() {
+    let database = Database::empty();
+    let folder = tempfile::tempdir().unwrap();
+    let filled = bench(&database, folder.path(), &["--fill-only"]);
+    assert!(filled.status.success(), "{}", text(&filled.stderr));
+    assert!(text(&filled.stdout).starts_with("filled in "));
+
+    let ran = bench(&database, folder.path(), &["--json"]);
+    assert!(ran.status.success(), "{}", text(&ran.stderr));
+    let run: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    assert!(run["fillSeconds"].is_null(), "it was filled: {run}");
+    assert!(run["startMs"].as_f64().unwrap() > 0.0);
+    assert!(run["memoryIdleMib"].as_f64().unwrap() > 1.0);
+    let figures = run["figures"].as_array().unwrap();
+    let figure = |work: &str| {
+        let found = figures
+            .iter()
+            .find(|figure| figure["work"].as_str().unwrap().starts_with(work));
+        found.unwrap_or_else(|| panic!("no {work} in {run}"))
+    };
+    for figure in figures {
+        assert!(figure["done"].as_u64().unwrap() > 0, "{figure}");
+        assert_eq!(figure["failures"], 0, "{figure}");
+        assert!(figure["perSecond"].as_f64().unwrap() > 0.0, "{figure}");
+    }
+    for work in [
+        "read one",
+        "list: status and authority, newest first",
+        "submit",
+        "transition",
+    ] {
+        let ratio = figure(work)["ofLimit"].as_f64();
+        assert!(ratio.is_some_and(|ratio| ratio > 0.0), "{work}: {run}");
+    }
+    let lists = |figure: &&Value| figure["work"].as_str().unwrap().starts_with("list: ");
+    assert_eq!(figures.iter().filter(lists).count(), 28);
+
+    let saved = folder.path().join("run.json");
+    std::fs::write(&saved, &ran.stdout).unwrap();
+    let saved = saved.to_str().unwrap();
+    let compared = bench(&database, folder.path(), &["--compare", saved, saved]);
+    let read = text(&compared.stdout)
+        .lines()
+        .find(|line| line.starts_with("| read one"));
+    assert!(
+        read.is_some_and(|line| line.ends_with("1.00 |")),
+        "{read:?}"
+    );
+
+    let other = bench(&database, folder.path(), &["--seed", "2"]);
+    assert_eq!(other.status.code(), Some(1));
+    assert!(text(&other.stderr).contains("take one that is empty"));
+}
