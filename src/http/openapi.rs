@@ -82,16 +82,22 @@ pub fn text(api_url: &str) -> String {
 }
 
 static PLAIN: LazyLock<Value> = LazyLock::new(|| {
+    let mut document = rename(as_built());
+    complete(&mut document);
+    name_lists(&mut document);
+    document
+});
+
+/// What utoipa makes of the handlers.
+pub(super) fn as_built() -> Value {
     let (_, mut built) = actix_web::App::new()
         .into_utoipa_app()
         .openapi(Base::openapi())
         .configure(api::operations)
         .split_for_parts();
     built.info.version = API_VERSION.into();
-    let mut document = rename(json!(built));
-    complete(&mut document);
-    document
-});
+    json!(built)
+}
 
 /// Gives schemas the names that readers expect: `Report` for the `ReportView` of the code, `ReportPage` for a page of them.
 /// utoipa writes the rows of a page in full; here they refer to their schema.
@@ -213,6 +219,44 @@ fn template(path: &str) -> Option<&'static String> {
     // A literal path goes before a template, as in the router.
     let exact = paths.keys().find(|template| template.as_str() == path);
     exact.or_else(|| paths.keys().find(|template| fits(template)))
+}
+
+/// Query keys carry their lists of values with them, since each is checked by itself. Here a key refers to the list by its
+/// name, so that a generated client has one `Status` and not another for each operation.
+fn name_lists(document: &mut Value) {
+    let mut names: Vec<(Value, String)> = Vec::new();
+    for (name, schema) in document["components"]["schemas"]
+        .as_object()
+        .into_iter()
+        .flatten()
+    {
+        if let Some(list) = schema.get("enum") {
+            names.push((list.clone(), format!("#/components/schemas/{name}")));
+        }
+    }
+    let refer = |schema: &mut Value| {
+        let named = names
+            .iter()
+            .find(|(list, _)| schema.get("enum") == Some(list));
+        if let Some((_, name)) = named {
+            *schema = json!({ "$ref": name });
+        }
+    };
+    let paths = document["paths"]
+        .as_object_mut()
+        .into_iter()
+        .flat_map(Map::values_mut);
+    let operations = paths
+        .filter_map(Value::as_object_mut)
+        .flat_map(Map::values_mut);
+    let parameters =
+        operations.filter_map(|operation| operation.get_mut("parameters")?.as_array_mut());
+    for parameter in parameters.flatten() {
+        refer(&mut parameter["schema"]);
+        if parameter["schema"].get("items").is_some() {
+            refer(&mut parameter["schema"]["items"]);
+        }
+    }
 }
 
 /// Adds what every operation has: errors by what it takes, the version header, an operation id in camel case.
