@@ -118,11 +118,15 @@ pub fn server(context: Context, listener: TcpListener) -> std::io::Result<Server
     })
     .workers(workers)
     .shutdown_timeout(shutdown)
+    .client_request_timeout(HEADERS_WITHIN)
     .disable_signals()
     .listen(listener)?
     .run();
     Ok(server)
 }
+
+/// How long the head of a request may take to arrive; of bodies `http::body` says it.
+const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 
 /// The figures, on a listener of their own. They are answered until the very end, so that the stop itself can be watched.
 pub fn metrics_server(context: Context, listener: TcpListener) -> std::io::Result<Server> {

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use actix_web::error::PayloadError;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
+use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
+use crate::domain::actor::Actor;
 use crate::http::problem::Failure;
-use crate::http::schema;
-use crate::services::Error;
+use crate::http::{json, schema};
+use crate::services::{Context, Error};
 
 /// A JSON body that fits its schema. Unknown fields are refused by name; all faults are told at once.
 pub struct Body<T> {
@@ -28,7 +28,6 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Body<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let media = check_media(request, "application/json");
-        // actix-web refuses a body beyond the limit set in its `PayloadConfig` before it is read whole.
         let bytes = Raw::from_request(request, payload);
         Box::pin(async move {
             media?;
@@ -42,7 +41,10 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Body<T> {
 /// How long a body may take to arrive: a slow sender holds a connection no longer.
 const ARRIVES_WITHIN: Duration = Duration::from_secs(30);
 
-/// A body as it came, in time and within its limit.
+/// Bytes of a body that somebody sends who has not shown a token: enough for any of the operations that need none.
+const UNKNOWN_SENDER: usize = 16 * 1024;
+
+/// A body as it came, in time and within its limit: no more than that is ever held.
 pub struct Raw(pub web::Bytes);
 
 impl FromRequest for Raw {
@@ -50,14 +52,42 @@ impl FromRequest for Raw {
     type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let bytes = web::Bytes::from_request(request, payload);
+        let known = request.extensions().contains::<Actor>();
+        let whole = request
+            .app_data::<web::Data<Context>>()
+            .map_or(UNKNOWN_SENDER, |context| context.settings.body_limit);
+        let limit = if known {
+            whole
+        } else {
+            whole.min(UNKNOWN_SENDER)
+        };
+        let announced = request
+            .headers()
+            .get(CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        let bytes = collect(payload.take(), limit);
         Box::pin(async move {
+            if announced.is_some_and(|length| length > limit as u64) {
+                return Err(Failure::TooLarge);
+            }
             match timeout(ARRIVES_WITHIN, bytes).await {
-                Ok(bytes) => bytes.map(Self).map_err(too_large),
+                Ok(bytes) => bytes.map(Self),
                 Err(_) => Err(Failure::Timeout),
             }
         })
     }
+}
+
+async fn collect(mut payload: Payload, limit: usize) -> Result<web::Bytes, Failure> {
+    let mut whole = web::BytesMut::new();
+    while let Some(piece) = payload.next().await {
+        let piece = piece.map_err(|_| Failure::Malformed)?;
+        if whole.len() + piece.len() > limit {
+            return Err(Failure::TooLarge);
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole.freeze())
 }
 
 /// Refuses a body of another media type, or compressed: the service unpacks nothing.
@@ -83,21 +113,8 @@ pub fn check_media(request: &HttpRequest, expected: &str) -> Result<(), Failure>
     }
 }
 
-/// Maps a body that could not be read.
-fn too_large(error: actix_web::Error) -> Failure {
-    match error.as_error::<PayloadError>() {
-        Some(PayloadError::Overflow) => Failure::TooLarge,
-        _ if error.as_response_error().status_code()
-            == actix_web::http::StatusCode::PAYLOAD_TOO_LARGE =>
-        {
-            Failure::TooLarge
-        }
-        _ => Failure::Malformed,
-    }
-}
-
 fn parse<T: DeserializeOwned + ToSchema + 'static>(raw: &[u8]) -> Result<T, Failure> {
-    let value: Value = serde_json::from_slice(raw).map_err(|_| Failure::Malformed)?;
+    let value = json::read(raw).map_err(|_| Failure::Malformed)?;
     let validator = schema::validator::<T>(schema::document::<T>)?;
     let faults = schema::faults(&validator, &value);
     if !faults.is_empty() {

@@ -22,6 +22,7 @@ pub mod events;
 pub mod gate;
 pub mod health;
 pub mod idempotency;
+pub mod json;
 pub mod limits;
 pub mod me;
 pub mod messages;

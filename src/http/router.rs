@@ -19,14 +19,12 @@ use crate::services::Context;
 pub fn routes(context: &Context) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
     let context = context.clone();
     move |config| {
-        let limit = context.settings.body_limit;
         // Everybody's mail for whoever asks: the demo's alone.
         if let Some(folder) = &context.demo_mail {
             config.configure(demo_mail::configure(folder.clone()));
         }
         config
             .app_data(web::Data::new(context))
-            .app_data(web::PayloadConfig::new(limit))
             .service(health::live)
             .service(health::ready)
             .service(tokens::jwks)

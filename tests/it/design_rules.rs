@@ -166,6 +166,7 @@ const OPEN: &str = "/v1/sessions";
 #[actix_web::test]
 async fn a_body_that_is_no_json_is_a_400() {
     let app = TestApp::start().await;
+    let reporter = app.reporter("GM1714").await;
     let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
     let deeper = format!("{}1{}", "{\"a\":".repeat(10_000), "}".repeat(10_000));
     let bodies: Vec<Vec<u8>> = vec![
@@ -184,7 +185,11 @@ async fn a_body_that_is_no_json_is_a_400() {
     ];
     for body in bodies {
         let shown = String::from_utf8_lossy(&body[..body.len().min(40)]).into_owned();
-        let reply = app.post(OPEN).body("application/json", body).await;
+        let reply = app
+            .post("/v1/reports")
+            .by(&reporter)
+            .body("application/json", body)
+            .await;
         assert_eq!(reply.status, 400, "{shown}: {reply}");
         assert_eq!(reply.json()["code"], "malformed", "{shown}");
     }
@@ -270,13 +275,16 @@ async fn a_body_in_another_form_is_a_415() {
 async fn a_body_beyond_the_limit_is_a_413() {
     let app = TestApp::start().await;
     let limit = app.context.settings.body_limit;
+    let reporter = app.reporter("GM1714").await;
     let of = |size: usize| format!("\"{}\"", "a".repeat(size - 2));
-    app.post(OPEN)
+    app.post("/v1/reports")
+        .by(&reporter)
         .body("application/json", of(limit))
         .await
         .expect(400);
     for size in [limit + 1, 4 * limit] {
-        app.post(OPEN)
+        app.post("/v1/reports")
+            .by(&reporter)
             .body("application/json", of(size))
             .await
             .expect_problem(413, "too_large");

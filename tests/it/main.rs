@@ -15,6 +15,7 @@ mod cli;
 mod design_rules;
 mod hardening;
 mod harness;
+mod hostile;
 mod identity;
 mod mail;
 mod matrix;
