@@ -7,7 +7,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
 WORKDIR /build
 ENV CARGO_INCREMENTAL=0
-ARG FEATURES=""
+ARG FEATURES="postgres-tls"
 
 # The dependencies first, around an empty crate: this layer is built again only when they change.
 COPY Cargo.toml Cargo.lock ./

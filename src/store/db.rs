@@ -57,10 +57,13 @@ impl Db {
             address: address.clone(),
             figures: Arc::default(),
         };
+        // OpenSSL would clean up as the process ends, while another thread may still be opening a connection: a crash.
+        #[cfg(feature = "postgres-tls")]
+        openssl_sys::init();
         // One plain connection first: the pool would retry for seconds and hide why.
         opener
             .open()
-            .map_err(|e| format!("cannot open {address:?}: {e}"))?;
+            .map_err(|e| format!("cannot open {address:?}: {}", explained(&e.to_string())))?;
         let pool = Pool::builder()
             .max_size(connections)
             .min_idle(Some(1))
@@ -203,9 +206,7 @@ impl Db {
             .filter(|step| !applied.contains(&step.name().version().to_string()))
             .count())
     }
-}
 
-impl Db {
     /// Steps of the schema that this version does not know: the database was used by a newer one.
     pub fn unknown_migrations(&self) -> Result<Vec<String>, String> {
         let applied = self
@@ -245,6 +246,16 @@ fn applied_migrations(conn: &mut Conn) -> QueryResult<HashSet<String>> {
         applied = diesel::sql_query(steps).load::<Applied>(conn)?;
     }
     Ok(applied.into_iter().map(|step| step.version).collect())
+}
+
+/// What libpq says of a build without TLS leaves open what to do.
+fn explained(error: &str) -> String {
+    let error = error.trim_end();
+    if error.contains("SSL support is not compiled in") {
+        format!("{error}; TLS to PostgreSQL takes a build with `--features postgres-tls`")
+    } else {
+        error.to_owned()
+    }
 }
 
 fn unanswered() -> DbError {
@@ -305,4 +316,20 @@ pub fn is_unique_violation(error: &diesel::result::Error) -> bool {
         error,
         Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_without_tls_says_how_to_get_one() {
+        let told =
+            explained("sslmode value \"require\" invalid when SSL support is not compiled in\n");
+        assert!(
+            told.contains("sslmode") && told.ends_with("`--features postgres-tls`"),
+            "{told}"
+        );
+        assert_eq!(explained("connection refused\n"), "connection refused");
+    }
 }

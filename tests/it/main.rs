@@ -31,4 +31,5 @@ mod samples;
 mod statements;
 mod stopping;
 mod story;
+mod tls;
 mod transitions;
