@@ -26,7 +26,9 @@ pub fn start(settings: &Settings) -> Result<(), String> {
     }
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        // A line that cannot be written would be told on the same stream: a panic.
+        .log_internal_errors(false);
     let started = if settings.log_format == "json" {
         let lines = lines.json().flatten_event(true).with_span_list(false);
         #[cfg(feature = "otel")]

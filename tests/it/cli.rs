@@ -1,5 +1,6 @@
 //! The commands, as whoever types them meets them: each in a process of its own.
 
+use std::fs::File;
 use std::path::Path;
 use std::process::Output;
 
@@ -79,6 +80,19 @@ fn a_service_starts_from_nothing_and_stops_when_told() {
         &run(home.path(), &["healthcheck", "--url", &url]),
         "not ready",
     );
+}
+
+#[test]
+fn a_log_that_cannot_be_written_stops_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let mut serve = meldpunt(home.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    serve.env("MELDPUNT_LOG", "debug").stderr(full);
+    let (running, lines) = Running::of(serve, "ready on");
+    let url = lines[0].rsplit(' ').next().unwrap().to_owned();
+    let asked = run(home.path(), &["healthcheck", "--url", &url]);
+    assert!(asked.status.success());
+    assert_eq!(running.stop("-TERM"), Some(0));
 }
 
 #[test]
