@@ -105,6 +105,7 @@ fn schema(context: &Context) -> Result<usize, String> {
 pub fn server(context: Context, listener: TcpListener) -> std::io::Result<Server> {
     let workers = usize::from(context.settings.workers);
     let shutdown = context.settings.shutdown_seconds;
+    let blocking = blocking_threads(&context.settings);
     let server = HttpServer::new(move || {
         App::new()
             .configure(router::routes(&context))
@@ -117,12 +118,21 @@ pub fn server(context: Context, listener: TcpListener) -> std::io::Result<Server
             .wrap(TracingLogger::<AccessLog>::new())
     })
     .workers(workers)
+    // Threads that wait for a connection to the database are of no use, and each keeps memory of its own.
+    .worker_max_blocking_threads(blocking)
     .shutdown_timeout(shutdown)
     .client_request_timeout(HEADERS_WITHIN)
     .disable_signals()
     .listen(listener)?
     .run();
     Ok(server)
+}
+
+/// Threads of one worker for what blocks: so that all connections to the database can be in use, and passwords be checked
+/// beside them.
+fn blocking_threads(settings: &Settings) -> usize {
+    let connections = usize::try_from(settings.database_connections).unwrap_or(usize::MAX);
+    connections.div_ceil(usize::from(settings.workers)) + 2
 }
 
 /// How long the head of a request may take to arrive; of bodies `http::body` says it.

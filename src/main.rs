@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// Many threads take and give back memory; the allocator of the C library keeps several times as much of it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     meldpunt::cli::run()
 }

@@ -2,6 +2,7 @@
 
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
@@ -11,7 +12,7 @@ use crate::audit;
 use crate::domain::actor::{Actor, Scope};
 use crate::http::limits;
 use crate::http::problem::Failure;
-use crate::services::{Context, Error, sign_in};
+use crate::services::{Context, Error};
 
 /// The scopes of an operation: a token must hold one of them.
 pub trait Needs: 'static {
@@ -62,14 +63,16 @@ pub async fn authenticate(request: &HttpRequest) -> Result<(), Failure> {
     let context = request
         .app_data::<web::Data<Context>>()
         .ok_or_else(|| Error::Internal("the API runs without its context".into()))?;
-    let actor = sign_in::authenticate(context, &bearer(request)?)
+    let actor = context
+        .callers
+        .of(context, &bearer(request)?)
         .await
         .inspect_err(|error| {
             if let Error::Unauthenticated(code) = error {
                 context.metrics.refused_token(code);
             }
         })?;
-    audit::who(&actor);
+    audit::who(&*actor);
     tracing::Span::current().record("actor", tracing::field::display(actor.id));
     limits::by_principal(request, context, actor.id)?;
     request.extensions_mut().insert(actor);
@@ -82,12 +85,12 @@ impl<N: Needs> FromRequest for Granted<N> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         // None when the document forgot to say that the operation needs a token.
-        let actor = request.extensions().get::<Actor>().cloned();
+        let actor = request.extensions().get::<Arc<Actor>>().cloned();
         ready(match actor {
             None => Err(Error::Internal("an operation without its caller".into()).into()),
             Some(actor) if N::ANY.is_empty() || N::ANY.iter().any(|scope| actor.may(*scope)) => {
                 Ok(Self {
-                    actor,
+                    actor: Arc::unwrap_or_clone(actor),
                     scope: PhantomData,
                 })
             }

@@ -1,5 +1,6 @@
 //! Request bodies in JSON.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
@@ -52,7 +53,7 @@ impl FromRequest for Raw {
     type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let known = request.extensions().contains::<Actor>();
+        let known = request.extensions().contains::<Arc<Actor>>();
         let whole = request
             .app_data::<web::Data<Context>>()
             .map_or(UNKNOWN_SENDER, |context| context.settings.body_limit);

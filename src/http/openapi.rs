@@ -170,6 +170,13 @@ pub struct Operation {
     pub secured: bool,
 }
 
+impl Operation {
+    /// It changes reports alone, not people, sign-ins or organisations.
+    pub fn is_about_reports(&self) -> bool {
+        matches!(self.tag.as_str(), "reports" | "workflow")
+    }
+}
+
 /// The operation of a method and a route: its pattern, with `/v1`.
 pub fn operation(method: &str, route: &str) -> Option<&'static Operation> {
     static ALL: LazyLock<HashMap<String, Vec<(String, Operation)>>> = LazyLock::new(|| {

@@ -2,6 +2,7 @@
 //! function gets the `Actor` and a connection that is already inside `db.read` or `db.write`.
 
 pub mod backups;
+pub mod callers;
 pub mod clients;
 pub mod dead_letters;
 pub mod doctor;
@@ -45,6 +46,7 @@ use crate::domain::status::Action;
 use crate::domain::workflow::Refusal;
 use crate::mail::bell::Bell;
 use crate::metrics::Metrics;
+use crate::services::callers::Callers;
 use crate::services::guard::Guard;
 use crate::services::keys::KeyRing;
 use crate::services::passwords::Passwords;
@@ -61,6 +63,7 @@ pub struct Context {
     pub passwords: Arc<Passwords>,
     pub guard: Arc<Guard>,
     pub limits: Arc<Limits>,
+    pub callers: Arc<Callers>,
     /// Rung after a change, so that the mail it queued leaves at once.
     pub bell: Bell,
     pub audit: Arc<audit::Log>,
@@ -79,6 +82,7 @@ impl Context {
             passwords: Arc::new(Passwords::new(settings.password_memory)),
             guard: Arc::new(Guard::new(settings.sign_in_failures)),
             limits: Arc::new(Limits::new(&settings)),
+            callers: Arc::default(),
             db,
             clock,
             settings: Arc::new(settings),

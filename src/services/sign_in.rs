@@ -209,8 +209,9 @@ async fn check_secret(
     grant(ctx, &standing, None, None, wanted, now).await
 }
 
-/// Who a token stands for, as things are now: a removed person, an ended sign-in or a role taken away counts at once.
-pub async fn authenticate(ctx: &Context, token: &str) -> Result<Actor, Error> {
+/// Who a token stands for, as things are now, and when the token lapses: a removed person, an ended sign-in or a role
+/// taken away counts at once.
+pub async fn authenticate(ctx: &Context, token: &str) -> Result<(Actor, DateTime<Utc>), Error> {
     let now = ctx.clock.now();
     let kid = tokens::key_name(token)?;
     let key = ctx
@@ -241,7 +242,7 @@ pub async fn authenticate(ctx: &Context, token: &str) -> Result<Actor, Error> {
     let granted: Vec<&str> = claims.scope.split(' ').collect();
     let mut scopes = scopes(&standing);
     scopes.retain(|scope| granted.contains(&scope.as_str()));
-    Ok(Actor {
+    let actor = Actor {
         id,
         kind: standing.principal.kind,
         name: standing.principal.name,
@@ -250,7 +251,8 @@ pub async fn authenticate(ctx: &Context, token: &str) -> Result<Actor, Error> {
         scopes,
         language: standing.principal.language,
         session,
-    })
+    };
+    Ok((actor, tokens::lapses(&claims)))
 }
 
 /// Forgets sign-ins and links that lapsed a month ago; until then a stolen token's reuse is still noticed.

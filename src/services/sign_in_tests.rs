@@ -58,7 +58,7 @@ impl World {
 
     async fn actor(&self, email: &str) -> Actor {
         let token = self.token(email).await.access_token;
-        authenticate(&self.ctx, &token).await.unwrap()
+        authenticate(&self.ctx, &token).await.unwrap().0
     }
 
     /// A person with the usual password.
@@ -209,7 +209,7 @@ async fn an_invited_person_sets_a_password_and_signs_in() {
             .await
             .unwrap();
         assert_eq!(granted.expires_in, 900);
-        let actor = authenticate(&w.ctx, &granted.access_token).await.unwrap();
+        let (actor, _) = authenticate(&w.ctx, &granted.access_token).await.unwrap();
         assert_eq!(actor.id, person.id);
         assert_eq!(actor.home.id, w.delft);
         assert_eq!(actor.scopes, [Scope::ReportsRead, Scope::ReportsWrite]);
@@ -301,6 +301,7 @@ async fn a_refresh_token_used_twice_ends_the_sign_in() {
             authenticate(&w.ctx, &second.access_token)
                 .await
                 .unwrap()
+                .0
                 .scopes,
             [Scope::ReportsRead]
         );
@@ -369,7 +370,7 @@ async fn what_is_taken_away_counts_at_once() {
             .write(|conn| people::change(&w.ctx, conn, &w.admin, person.id, person.version, change))
             .unwrap();
         assert_eq!(changed.version, person.version + 1);
-        let actor = authenticate(&w.ctx, &token).await.unwrap();
+        let (actor, _) = authenticate(&w.ctx, &token).await.unwrap();
         assert_eq!(actor.scopes, [Scope::ReportsRead]);
 
         let now = w.ctx.clock.now();
@@ -530,7 +531,7 @@ async fn clients_get_tokens_within_their_limits() {
             .unwrap();
         assert_eq!(granted.expires_in, 3600);
         assert!(granted.refresh_token.is_none());
-        let actor = authenticate(&w.ctx, &granted.access_token).await.unwrap();
+        let (actor, _) = authenticate(&w.ctx, &granted.access_token).await.unwrap();
         assert_eq!(actor.kind, PrincipalKind::Client);
         let now = w.ctx.clock.now();
         assert!(matches!(
@@ -550,6 +551,7 @@ async fn clients_get_tokens_within_their_limits() {
             authenticate(&w.ctx, &narrow.access_token)
                 .await
                 .unwrap()
+                .0
                 .scopes,
             [Scope::ReportsRead]
         );
@@ -579,6 +581,7 @@ async fn clients_get_tokens_within_their_limits() {
             authenticate(&w.ctx, &granted.access_token)
                 .await
                 .unwrap()
+                .0
                 .scopes,
             [Scope::ReportsRead]
         );

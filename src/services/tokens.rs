@@ -127,6 +127,11 @@ pub fn check(
     Ok(claims)
 }
 
+/// The moment from which a token is no longer accepted.
+pub fn lapses(claims: &Claims) -> DateTime<Utc> {
+    DateTime::from_timestamp(claims.exp.saturating_add(LEEWAY), 0).unwrap_or_default()
+}
+
 /// Scopes as OAuth writes them.
 pub fn write_scopes(scopes: &[Scope]) -> String {
     let words: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();

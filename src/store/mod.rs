@@ -1,6 +1,7 @@
 //! Every line of SQL. One file an aggregate; `db` is the only one that knows there are two databases. Functions take a
 //! connection and return domain types.
 
+pub mod any_of;
 pub mod bulk;
 pub mod checkup;
 pub mod connection;

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use crate::domain::actor::OrganisationKind;
 use crate::domain::id::OrganisationId;
 use crate::domain::organisation::Organisation;
+use crate::store::any_of::any_of;
 use crate::store::db::Conn;
 use crate::store::listing::{Listing, lower};
 use crate::store::schema::organisations as t;
@@ -95,7 +96,7 @@ pub fn by_ids(conn: &mut Conn, ids: &[OrganisationId]) -> QueryResult<Vec<Organi
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<Row> = t::table.filter(t::id.eq_any(ids.to_vec())).load(conn)?;
+    let rows: Vec<Row> = t::table.filter(any_of(t::id, ids)).load(conn)?;
     Ok(rows.into_iter().map(Organisation::from).collect())
 }
 

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::domain::place::{Municipality, Province};
+use crate::store::any_of::any_of;
 use crate::store::db::Conn;
 use crate::store::listing::{Listing, lower};
 use crate::store::schema::{municipalities as t, provinces, region_municipalities, regions};
@@ -68,7 +69,7 @@ pub fn municipalities(conn: &mut Conn, codes: &[String]) -> QueryResult<Vec<Muni
     if codes.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<Row> = t::table.filter(t::code.eq_any(codes.to_vec())).load(conn)?;
+    let rows: Vec<Row> = t::table.filter(any_of(t::code, codes)).load(conn)?;
     Ok(rows.into_iter().map(Municipality::from).collect())
 }
 
@@ -148,7 +149,7 @@ pub fn regions_of(
     }
     r::table
         .inner_join(g::table.on(g::code.eq(r::region_code)))
-        .filter(r::municipality_code.eq_any(municipality_codes.to_vec()))
+        .filter(any_of(r::municipality_code, municipality_codes))
         .filter(g::valid_from.is_null().or(g::valid_from.le(today)))
         .filter(g::valid_until.is_null().or(g::valid_until.gt(today)))
         .select(r::region_code)
@@ -169,7 +170,7 @@ pub fn known_provinces(conn: &mut Conn, codes: &[String]) -> QueryResult<Vec<Str
         return Ok(Vec::new());
     }
     provinces::table
-        .filter(provinces::code.eq_any(codes.to_vec()))
+        .filter(any_of(provinces::code, codes))
         .select(provinces::code)
         .load(conn)
 }

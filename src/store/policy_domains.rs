@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use crate::domain::id::OrganisationId;
 use crate::domain::regulation::PolicyDomain;
+use crate::store::any_of::any_of;
 use crate::store::db::Conn;
 use crate::store::listing::{Listing, lower};
 use crate::store::schema::domains as t;
@@ -68,7 +69,7 @@ pub fn known(conn: &mut Conn, codes: &[String]) -> QueryResult<Vec<String>> {
         return Ok(Vec::new());
     }
     t::table
-        .filter(t::code.eq_any(codes.to_vec()))
+        .filter(any_of(t::code, codes))
         .select(t::code)
         .load(conn)
 }

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use crate::domain::actor::{Language, PrincipalKind, Role};
 use crate::domain::code::Code;
 use crate::domain::id::{OrganisationId, PrincipalId};
+use crate::store::any_of::any_of;
 use crate::store::db::Conn;
 use crate::store::schema::{organisations, principals};
 use crate::store::types::{Coded, Json};
@@ -55,8 +56,8 @@ pub fn people(
         .filter(
             organisations::operator
                 .eq(true)
-                .or(principals::organisation_id.eq_any(organisations))
-                .or(principals::id.eq_any(named)),
+                .or(any_of(principals::organisation_id, organisations))
+                .or(any_of(principals::id, named)),
         )
         .order(principals::id)
         .select((
@@ -93,7 +94,7 @@ pub fn organisation_names(
     ids: &[OrganisationId],
 ) -> QueryResult<Vec<(OrganisationId, String)>> {
     organisations::table
-        .filter(organisations::id.eq_any(ids))
+        .filter(any_of(organisations::id, ids))
         .select((organisations::id, organisations::name))
         .load(conn)
 }

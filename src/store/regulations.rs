@@ -8,6 +8,7 @@ use diesel::sql_types::Text;
 use crate::domain::citation::Register;
 use crate::domain::id::OrganisationId;
 use crate::domain::regulation::{Regulation, RegulationKind, RegulationLevel};
+use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
 use crate::store::listing::{Listing, element, lower};
 use crate::store::schema::regulations as t;
@@ -100,7 +101,7 @@ pub fn by_identifiers(conn: &mut Conn, identifiers: &[String]) -> QueryResult<Ve
         return Ok(Vec::new());
     }
     let rows: Vec<Row> = t::table
-        .filter(t::identifier.eq_any(identifiers.to_vec()))
+        .filter(any_of(t::identifier, identifiers))
         .load(conn)?;
     Ok(rows.into_iter().map(Regulation::from).collect())
 }

@@ -7,6 +7,7 @@ use crate::domain::code::{Code, code_list};
 use crate::domain::id::{OrganisationId, ReportId};
 use crate::domain::report::{Confidentiality, Content, Handling, Report, Sender};
 use crate::domain::status::{Phase, Status};
+use crate::store::any_of::any_of;
 use crate::store::bulk::insert_all;
 use crate::store::db::{Conn, MultiBackend};
 use crate::store::schema::{report_facets, report_parties, reports};
@@ -481,29 +482,18 @@ fn listed(
 ) -> reports::BoxedQuery<'static, MultiBackend> {
     let mut query = reports::table.into_boxed().filter(visibility(visible));
     if !filter.status.is_empty() {
-        query = query.filter(
-            reports::status.eq_any(filter.status.iter().copied().map(Coded).collect::<Vec<_>>()),
-        );
+        let wanted: Vec<_> = filter.status.iter().copied().map(Coded).collect();
+        query = query.filter(any_of(reports::status, &wanted));
     }
     if !filter.phase.is_empty() {
-        query = query.filter(
-            reports::phase.eq_any(filter.phase.iter().copied().map(Coded).collect::<Vec<_>>()),
-        );
+        let wanted: Vec<_> = filter.phase.iter().copied().map(Coded).collect();
+        query = query.filter(any_of(reports::phase, &wanted));
     }
     if !filter.authority.is_empty() {
-        query = query.filter(
-            reports::lead_id.eq_any(
-                filter
-                    .authority
-                    .iter()
-                    .copied()
-                    .map(Some)
-                    .collect::<Vec<_>>(),
-            ),
-        );
+        query = query.filter(any_of(reports::lead_id, &filter.authority));
     }
     if !filter.submitter.is_empty() {
-        query = query.filter(reports::submitter_id.eq_any(filter.submitter.clone()));
+        query = query.filter(any_of(reports::submitter_id, &filter.submitter));
     }
     if let Some(reference) = &filter.external_reference {
         query = query.filter(reports::external_reference.eq(reference.clone()));
@@ -523,7 +513,7 @@ fn listed(
         let found = f::table
             .filter(f::report_id.eq(reports::id))
             .filter(f::facet.eq(facet.as_str()))
-            .filter(f::value.eq_any(values.clone()));
+            .filter(any_of(f::value, values));
         query = query.filter(diesel::dsl::exists(found));
     }
     // Keyset: strictly beyond the last row seen, by the sort column and then by id. The first condition follows from the
@@ -581,7 +571,7 @@ type Predicate =
 /// The rule of `policy::view` as a condition; a test holds the two together.
 fn visibility(visible: &Visible) -> Predicate {
     let submitted = || reports::status.ne(Coded(Status::Draft));
-    let mut seen: Predicate = Box::new(diesel::dsl::sql::<diesel::sql_types::Bool>("1 = 0"));
+    let mut seen: Predicate = Box::new(false.into_sql::<diesel::sql_types::Bool>());
     if visible.desk {
         seen = Box::new(seen.or(submitted()).or(reports::on_behalf));
     }
@@ -592,11 +582,11 @@ fn visibility(visible: &Visible) -> Predicate {
     }
     if let Some(organisation) = visible.organisation.filter(|_| !visible.parties.is_empty()) {
         use report_parties as p;
-        let kinds: Vec<&str> = visible.parties.iter().map(|party| party.as_str()).collect();
+        let kinds: Vec<_> = visible.parties.iter().copied().map(Coded).collect();
         let mine = p::table
             .filter(p::organisation_id.eq(organisation))
             .filter(p::report_id.eq(reports::id))
-            .filter(p::party.eq_any(kinds))
+            .filter(any_of(p::party, &kinds))
             .select(p::report_id);
         seen = Box::new(seen.or(diesel::dsl::exists(mine)));
     }

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use crate::domain::id::{OrganisationId, RuleId};
 use crate::domain::routing::{Rule, RuleMode};
+use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
 use crate::store::listing::{Listing, lower};
 use crate::store::schema::routing_rules as t;
@@ -98,13 +99,8 @@ pub fn matching(
     regulations: &[String],
     domains: &[String],
 ) -> QueryResult<Vec<Rule>> {
-    let some = |codes: &[String]| codes.iter().cloned().map(Some).collect::<Vec<_>>();
     let rows: Vec<Row> = latest()
-        .filter(
-            t::regulation
-                .eq_any(some(regulations))
-                .or(t::domain.eq_any(some(domains))),
-        )
+        .filter(any_of(t::regulation, regulations).or(any_of(t::domain, domains)))
         .load(conn)?;
     Ok(rows.into_iter().map(Rule::from).collect())
 }
