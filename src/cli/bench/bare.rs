@@ -5,19 +5,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Datelike, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::cli::bench::figures::Figure;
+use crate::cli::bench::statements::{self, Written};
 use crate::cli::bench::world::World;
 use crate::cli::bench::{told, works};
 use crate::cli::wait;
 use crate::config::Address;
 use crate::crypto::sha256_hex;
 use crate::domain::actor::Actor;
-use crate::domain::deadline::local_date;
-use crate::domain::event::Event;
-use crate::domain::id::{EventId, NoticeId, OrganisationId, PrincipalId, ReportId};
+use crate::domain::id::{EventId, OrganisationId, ReportId};
 use crate::domain::report::Report;
 use crate::domain::status::{Action, Status};
 use crate::domain::workflow::Input;
@@ -28,32 +27,18 @@ use crate::services::reports::submit;
 use crate::services::transitions::{self, Request};
 use crate::services::{Context, Error};
 use crate::store::db::Conn;
-use crate::store::idempotency::{self, Saved};
-use crate::store::outbox::{self, NewNotice};
+use crate::store::idempotency::Saved;
+use crate::store::outbox::NewNotice;
 use crate::store::reports::{Filter, Sort, Visible};
-use crate::store::{
-    events, organisations, places, policy_domains, principals, recipients, regulations, reports,
-    routing_rules,
-};
+use crate::store::{events, outbox, principals, reports};
 
 /// Changes in one commit on SQLite: what the service reaches with as many connections.
 const A_COMMIT: usize = 32;
 /// Reports that are made ready for a transition, each for one.
 const READY: i64 = 20_000;
-const DAY: TimeDelta = TimeDelta::hours(24);
-
-/// What one change of a report wrote.
-struct Written {
-    actor: Actor,
-    /// As it was before; for a new one as it is.
-    before: Report,
-    after: Report,
-    events: Vec<Event>,
-    notices: Vec<NewNotice>,
-    saved: Saved,
-}
 
 /// The database without the service.
+#[derive(Clone, Copy)]
 pub struct Bare<'a> {
     pub context: &'a Context,
     /// With one connection: what PostgreSQL is asked once a connection is asked once, and then not counted.
@@ -82,6 +67,7 @@ impl Bare<'_> {
             body.as_bytes(),
         );
         let actor = submitter.reporter.clone();
+        self.recognise(&actor)?;
         let language = actor.language;
         let answered = wait(submit::submit(
             self.single,
@@ -101,6 +87,7 @@ impl Bare<'_> {
     /// Has the service ask something about a report.
     pub fn really_ask(&self, id: ReportId) -> Result<(), String> {
         let actor = self.liaison()?.clone();
+        self.recognise(&actor)?;
         let language = actor.language;
         let request = Request {
             action: Action::RequestInformation,
@@ -117,6 +104,15 @@ impl Bare<'_> {
         wait(made).map(drop).map_err(told)
     }
 
+    /// Whose token it is is asked before the service begins.
+    fn recognise(&self, actor: &Actor) -> Result<(), String> {
+        let found = self
+            .single
+            .db
+            .read_blocking(|conn| Ok::<_, Error>(principals::standing(conn, actor.id, None)?));
+        found.map(drop).map_err(told)
+    }
+
     fn liaison(&self) -> Result<&Actor, String> {
         let found = self.world.liaisons.get(&self.authority);
         found.ok_or_else(|| "the authority has no liaison".to_owned())
@@ -127,20 +123,36 @@ impl Bare<'_> {
         self.really_submit(0)?;
         let before = self.statements();
         let id = self.really_submit(1)?;
-        // Whose token it is is asked before the service begins.
-        let really = self.statements() - before + 1;
+        let really = self.statements() - before;
         let actor = self.world.submitter().map(|one| one.reporter.clone());
         let written = self.written(id, actor.ok_or("no submitter")?, None)?;
         self.run(
             work,
             really,
             |_| Some(()),
-            move |conn, (), now| submit_statements(conn, &written, now),
+            move |conn, (), now| statements::submit(conn, &written, now),
         )
     }
 
     /// The statements of a transition, each of a report that waits for it.
     pub fn transition(&self, work: &str) -> Result<Figure, String> {
+        let mut ready = self.ready()?;
+        let first = ready.pop().ok_or("no report waits for the authority")?;
+        self.really_ask(first.id)?;
+        let one = ready.pop().ok_or("no report waits for the authority")?;
+        let before = self.statements();
+        self.really_ask(one.id)?;
+        let really = self.statements() - before;
+        let written = self.written(one.id, self.liaison()?.clone(), Some(one))?;
+        let turn = AtomicUsize::new(0);
+        let next = |_| ready.get(turn.fetch_add(1, Ordering::Relaxed)).cloned();
+        self.run(work, really, next, move |conn, report, now| {
+            statements::transition(conn, &written, &report, now)
+        })
+    }
+
+    /// The reports that wait for the authority, of those that were sent in alike.
+    pub fn ready(&self) -> Result<Vec<Report>, String> {
         let filter = Filter {
             status: vec![Status::Routed],
             authority: vec![self.authority],
@@ -166,18 +178,7 @@ impl Bare<'_> {
                 && Some(report.submitter) == submitter
                 && report.external_reference.is_none()
         });
-        let first = ready.pop().ok_or("no report waits for the authority")?;
-        self.really_ask(first.id)?;
-        let one = ready.pop().ok_or("no report waits for the authority")?;
-        let before = self.statements();
-        self.really_ask(one.id)?;
-        let really = self.statements() - before + 1;
-        let written = self.written(one.id, self.liaison()?.clone(), Some(one))?;
-        let turn = AtomicUsize::new(0);
-        let next = |_| ready.get(turn.fetch_add(1, Ordering::Relaxed)).cloned();
-        self.run(work, really, next, move |conn, report, now| {
-            transition_statements(conn, &written, &report, now)
-        })
+        Ok(ready)
     }
 
     fn statements(&self) -> u64 {
@@ -307,113 +308,4 @@ impl Bare<'_> {
         let micros = all.into_inner().unwrap_or_default();
         Ok(Figure::of(work, micros, elapsed))
     }
-}
-
-fn submit_statements(conn: &mut Conn, written: &Written, now: DateTime<Utc>) -> Result<(), Error> {
-    let actor = written.actor.id;
-    let key = Uuid::now_v7().to_string();
-    let today = local_date(now);
-    let content = &written.after.content;
-    principals::standing(conn, actor, None)?;
-    idempotency::find(conn, actor, &key, now - DAY)?;
-    let cited: Vec<String> = content
-        .citations
-        .iter()
-        .filter_map(|cited| cited.citation.regulation())
-        .collect();
-    regulations::by_identifiers(conn, &cited)?;
-    policy_domains::known(conn, &content.domains)?;
-    places::municipalities(conn, &content.municipalities)?;
-    places::regions_of(conn, &content.municipalities, today)?;
-    routing_rules::matching(conn, &cited, &content.domains)?;
-
-    idempotency::claim(
-        conn,
-        actor,
-        &key,
-        &written.saved.fingerprint,
-        now,
-        now - DAY,
-    )?;
-    let report = Report {
-        id: ReportId::new(),
-        reference: Some(reports::next_reference(conn, today.year())?),
-        ..written.after.clone()
-    };
-    reports::insert(conn, &report)?;
-    record(conn, written, report.id, now)?;
-    organisations::by_ids(conn, &named(&report))?;
-    idempotency::save(conn, actor, &key, &written.saved)?;
-    Ok(())
-}
-
-fn transition_statements(
-    conn: &mut Conn,
-    written: &Written,
-    report: &Report,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    principals::standing(conn, written.actor.id, None)?;
-    reports::find(conn, report.id)?;
-    let after = Report {
-        id: report.id,
-        reference: report.reference.clone(),
-        ..written.after.clone()
-    };
-    let before = Report {
-        id: report.id,
-        ..written.before.clone()
-    };
-    if !reports::update(conn, &before, &after)? {
-        return Err(Error::Stale);
-    }
-    record(conn, written, report.id, now)?;
-    organisations::by_ids(conn, &named(&after))?;
-    Ok(())
-}
-
-/// The events and the notices.
-fn record(
-    conn: &mut Conn,
-    written: &Written,
-    report: ReportId,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    let events: Vec<Event> = written
-        .events
-        .iter()
-        .map(|event| Event {
-            id: EventId::new(),
-            report,
-            ..event.clone()
-        })
-        .collect();
-    events::insert(conn, &events)?;
-    let (submitter, lead) = (written.after.submitter, written.after.lead);
-    let told: Vec<OrganisationId> = [submitter].into_iter().chain(lead).collect();
-    let named: Vec<PrincipalId> = vec![written.after.sender.id, written.actor.id];
-    recipients::people(conn, &told, &named, local_date(now))?;
-    recipients::organisation_names(conn, &told)?;
-    let notices: Vec<NewNotice> = written
-        .notices
-        .iter()
-        .map(|notice| {
-            let id = NoticeId::new();
-            NewNotice {
-                id,
-                report: Some(report),
-                event: events.first().map(|event| event.id),
-                message_id: format!("<notice-{id}@bench.example>"),
-                ..notice.clone()
-            }
-        })
-        .collect();
-    outbox::insert(conn, &notices, now)?;
-    Ok(())
-}
-
-fn named(report: &Report) -> Vec<OrganisationId> {
-    std::iter::once(report.submitter)
-        .chain(report.authorities())
-        .collect()
 }

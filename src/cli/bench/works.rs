@@ -20,7 +20,7 @@ use crate::store::reports::After;
 pub const SUBMIT: &str = "submit";
 pub const READ: &str = "read one";
 pub const LIST: &str = "list: status and authority, newest first";
-pub const TRANSITION: &str = "transition: request_information";
+pub const TRANSITION: &str = "transition";
 
 /// What is asked in a transition.
 pub const QUESTION: &str = "Om hoeveel leerlingen gaat het?";
