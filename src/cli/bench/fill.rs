@@ -8,7 +8,8 @@ use std::time::Instant;
 use chrono::Datelike;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::cli::bench::story::{self, Plan, Told};
+use crate::cli::bench::plan::Plan;
+use crate::cli::bench::story::{self, Told};
 use crate::cli::bench::world::World;
 use crate::domain::deadline::local_date;
 use crate::services::{Context, Error};

@@ -2,12 +2,14 @@
 //! database and the machine allow. docs/performance.md says what the figures mean.
 
 mod bare;
+mod draft;
 mod figures;
 mod fill;
 mod load;
 mod mail;
 mod pgbench;
 pub mod plain;
+mod plan;
 mod script;
 mod server;
 mod sink;
@@ -30,8 +32,8 @@ use crate::cli::bench::bare::Bare;
 use crate::cli::bench::figures::{Figure, Run};
 use crate::cli::bench::load::Effort;
 use crate::cli::bench::plain::Answers;
+use crate::cli::bench::plan::Plan;
 use crate::cli::bench::server::Server;
-use crate::cli::bench::story::Plan;
 use crate::cli::bench::works::Works;
 use crate::cli::bench::world::{Accounts, World};
 use crate::cli::logging;
