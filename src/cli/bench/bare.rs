@@ -30,7 +30,7 @@ use crate::store::db::Conn;
 use crate::store::idempotency::Saved;
 use crate::store::outbox::NewNotice;
 use crate::store::reports::{Filter, Sort, Visible};
-use crate::store::{events, outbox, principals, reports};
+use crate::store::{events, outbox, reports};
 
 /// Changes in one commit on SQLite: what the service reaches with as many connections.
 const A_COMMIT: usize = 32;
@@ -67,7 +67,6 @@ impl Bare<'_> {
             body.as_bytes(),
         );
         let actor = submitter.reporter.clone();
-        self.recognise(&actor)?;
         let language = actor.language;
         let answered = wait(submit::submit(
             self.single,
@@ -87,7 +86,6 @@ impl Bare<'_> {
     /// Has the service ask something about a report.
     pub fn really_ask(&self, id: ReportId) -> Result<(), String> {
         let actor = self.liaison()?.clone();
-        self.recognise(&actor)?;
         let language = actor.language;
         let request = Request {
             action: Action::RequestInformation,
@@ -102,15 +100,6 @@ impl Bare<'_> {
             answer(shown, language, 200)
         });
         wait(made).map(drop).map_err(told)
-    }
-
-    /// Whose token it is is asked before the service begins.
-    fn recognise(&self, actor: &Actor) -> Result<(), String> {
-        let found = self
-            .single
-            .db
-            .read_blocking(|conn| Ok::<_, Error>(principals::standing(conn, actor.id, None)?));
-        found.map(drop).map_err(told)
     }
 
     fn liaison(&self) -> Result<&Actor, String> {

@@ -19,6 +19,8 @@ use crate::store::outbox::{self, Notice};
 const MOST: u32 = 10_000;
 /// Longest wait for the next message, and for the marks of the last.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Longest that the worker is watched: what it has not sent by then it need not.
+const LONGEST: Duration = Duration::from_secs(60);
 /// How often it is looked whether all is sent.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -42,7 +44,7 @@ pub fn drain(
     ));
     let worker = Server::start(&["worker"], &environment, folder)?;
     let mut memory = worker.memory();
-    until(|| {
+    let cut_short = until(|| {
         memory = memory.into_iter().chain(worker.memory()).reduce(f64::max);
         let taken = sink.taken().messages;
         Ok((taken >= backlog, taken))
@@ -54,15 +56,16 @@ pub fn drain(
             .read_blocking(|conn| Ok::<_, Error>(outbox::waiting(conn)?))
             .map_err(told)?;
         queued = usize::try_from(waiting.queued).unwrap_or(usize::MAX);
-        Ok((queued == 0, queued))
+        Ok((queued == 0 || cut_short, queued))
     })?;
     drop(worker);
 
     let taken = sink.taken();
-    let (never, twice) = (
-        backlog.saturating_sub(taken.ids.len()),
-        taken.messages - taken.ids.len(),
-    );
+    // Of what was cut short only what came twice is a fault.
+    let unsent = |count: usize| if cut_short { 0 } else { count };
+    let never = unsent(backlog.saturating_sub(taken.ids.len()));
+    let twice = taken.messages - taken.ids.len();
+    let queued = unsent(queued);
     let failures = never + twice + queued;
     let by_worker = Figure {
         failures: failures as u64,
@@ -75,7 +78,7 @@ pub fn drain(
 
     let connections = taken.connections;
     let bare = Sink::start().map_err(broken)?;
-    sink::send(bare.address, &taken.example, backlog, connections).map_err(broken)?;
+    sink::send(bare.address, &taken.example, taken.messages, connections).map_err(broken)?;
     let name = format!("limit: bare SMTP, connections kept open: {connections}");
     let limit = figure(&name, &bare.taken());
     Ok([by_worker.against(Some(&limit)), limit])
@@ -116,16 +119,19 @@ fn queue(context: &Context, most: u32) -> Result<usize, String> {
     queued.map_err(told)
 }
 
-/// Looks until it is done, or what it counts has stood still for too long.
-fn until(mut look: impl FnMut() -> Result<(bool, usize), String>) -> Result<(), String> {
-    let mut moved = (Instant::now(), 0);
+/// Looks until it is done, or what it counts has stood still for too long; returns whether it was cut short for going on
+/// for too long.
+fn until(mut look: impl FnMut() -> Result<(bool, usize), String>) -> Result<bool, String> {
+    let began = Instant::now();
+    let mut moved = (began, 0);
     loop {
         let (done, count) = look()?;
         if count != moved.1 {
             moved = (Instant::now(), count);
         }
-        if done || moved.0.elapsed() > PATIENCE {
-            return Ok(());
+        let long = began.elapsed() > LONGEST;
+        if done || long || moved.0.elapsed() > PATIENCE {
+            return Ok(long && !done);
         }
         std::thread::sleep(LOOK);
     }

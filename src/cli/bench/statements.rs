@@ -13,8 +13,7 @@ use crate::store::db::Conn;
 use crate::store::idempotency::{self, Saved};
 use crate::store::outbox::{self, NewNotice};
 use crate::store::{
-    events, organisations, places, policy_domains, principals, recipients, regulations, reports,
-    routing_rules,
+    events, organisations, places, policy_domains, recipients, regulations, reports, routing_rules,
 };
 
 const DAY: TimeDelta = TimeDelta::hours(24);
@@ -35,7 +34,6 @@ pub fn submit(conn: &mut Conn, written: &Written, now: DateTime<Utc>) -> Result<
     let key = Uuid::now_v7().to_string();
     let today = local_date(now);
     let content = &written.after.content;
-    principals::standing(conn, actor, None)?;
     idempotency::find(conn, actor, &key, now - DAY)?;
     let cited: Vec<String> = content
         .citations
@@ -74,7 +72,6 @@ pub fn transition(
     report: &Report,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    principals::standing(conn, written.actor.id, None)?;
     reports::find(conn, report.id)?;
     let after = Report {
         id: report.id,
