@@ -122,6 +122,7 @@ pub fn server(context: Context, listener: TcpListener) -> std::io::Result<Server
     .worker_max_blocking_threads(blocking)
     .shutdown_timeout(shutdown)
     .client_request_timeout(HEADERS_WITHIN)
+    .keep_alive(IDLE)
     .disable_signals()
     .listen(listener)?
     .run();
@@ -134,6 +135,10 @@ fn blocking_threads(settings: &Settings) -> usize {
     let connections = usize::try_from(settings.database_connections).unwrap_or(usize::MAX);
     connections.div_ceil(usize::from(settings.workers)) + 2
 }
+
+/// How long a connection is kept that asks nothing. A stop waits for these, so it is short; a proxy must give them up
+/// sooner (docs/operations.md), or some of its requests find one just closed.
+const IDLE: Duration = Duration::from_secs(5);
 
 /// How long the head of a request may take to arrive; of bodies `http::body` says it.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);

@@ -115,7 +115,7 @@ pub struct Settings {
     #[arg(long, env = "MELDPUNT_SIGN_IN_FAILURES", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=1000))]
     pub sign_in_failures: u32,
 
-    /// Addresses or networks (`10.0.0.0/8`) of proxies that are believed when they say whose request it is. May be repeated.
+    /// Addresses or networks (`10.0.0.0/8`) of proxies that are believed when they say whose request it is. May be repeated; in the environment commas part them.
     #[arg(long, env = "MELDPUNT_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
 
@@ -123,7 +123,7 @@ pub struct Settings {
     #[arg(long, env = "MELDPUNT_PROXY_HEADER", default_value = "x-forwarded-for", value_parser = ["x-forwarded-for", "forwarded"])]
     pub proxy_header: String,
 
-    /// Origins of web pages that may call the API, besides the public parts that all may. May be repeated.
+    /// Origins of web pages that may call the API, besides the public parts that all may. May be repeated; in the environment commas part them.
     #[arg(long, env = "MELDPUNT_CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<String>,
 
@@ -206,6 +206,26 @@ struct Alone {
 }
 
 impl Settings {
+    /// Variables of the environment that are named like a setting and are none: mistyped, or gone.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "what is no setting is only found in a list of all; the values stay unread"
+    )]
+    pub fn strange_variables() -> Vec<String> {
+        let command = Self::augment_args(clap::Command::new("settings"));
+        let known = |name: &str| {
+            command
+                .get_arguments()
+                .any(|arg| arg.get_env().is_some_and(|known| known == name))
+        };
+        let mut strange: Vec<String> = std::env::vars_os()
+            .filter_map(|(name, _)| name.into_string().ok())
+            .filter(|name| name.starts_with("MELDPUNT_") && !known(name))
+            .collect();
+        strange.sort();
+        strange
+    }
+
     /// Every setting at its default, whatever the environment says.
     ///
     /// # Errors

@@ -42,7 +42,7 @@ fn examine(settings: Settings, report: &mut Report) -> Result<(), String> {
     settings.check()?;
     refuse_missing(&settings)?;
     let ctx = app::context(settings)?;
-    report.all(doctor::settings(&ctx));
+    report.all(doctor::settings(&ctx, &Settings::strange_variables()));
     report.all(doctor::database(&ctx));
     report.add(doctor::disk(&ctx));
     report.add(doctor::mail(&ctx));

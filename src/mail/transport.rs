@@ -2,7 +2,7 @@
 //! own thread.
 
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -210,7 +210,10 @@ fn refusal(error: &smtp::Error) -> SendError {
 }
 
 /// An error with its causes, as one line.
-fn told(error: &dyn std::error::Error) -> String {
+fn told(error: &(dyn std::error::Error + 'static)) -> String {
+    if no_answer(error) {
+        return "no answer within MELDPUNT_MAIL_TIMEOUT_SECONDS".into();
+    }
     let mut told = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -221,6 +224,14 @@ fn told(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text::line(&told)
+}
+
+/// Whether it is a wait that was given up; the system's own words for it say something else.
+fn no_answer(error: &(dyn std::error::Error + 'static)) -> bool {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes
+        .filter_map(|error| error.downcast_ref::<std::io::Error>())
+        .any(|error| matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut))
 }
 
 fn unavailable(error: std::io::Error) -> SendError {
@@ -332,6 +343,19 @@ mod tests {
         ] {
             assert!(Transport::parse(right, None, TIMEOUT).is_ok(), "{right}");
         }
+    }
+
+    #[test]
+    fn a_server_that_says_nothing_is_told_as_that() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("smtp+plain://{}", listener.local_addr().unwrap());
+        let transport = Transport::parse(&address, None, Duration::from_millis(200)).unwrap();
+        assert_eq!(
+            transport.ready(),
+            Err(SendError::Unavailable(
+                "no answer within MELDPUNT_MAIL_TIMEOUT_SECONDS".into()
+            ))
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::services::keys::rotation;
 use crate::services::keys::seal_source::{SealSource, file_beside};
 use crate::services::{Error, mail_pause};
 use crate::store::db::{Address, Db};
-use crate::store::outbox::Backlog;
+use crate::store::outbox::{self, Backlog};
 use crate::store::snapshot::{self, Held, Summary};
 
 /// A backup that was made and read back.
@@ -137,7 +137,7 @@ pub fn restore(
 }
 
 /// Makes a restored database fit to be used: refuses one of a newer version, migrates one of an older, pauses the outbox,
-/// and retires the signing keys that do not open here.
+/// takes back what a worker of the original had in hand, and retires the signing keys that do not open here.
 ///
 /// # Errors
 /// One sentence for the operator.
@@ -157,6 +157,7 @@ pub fn settle(
     let (source, reason) = (source.clone(), reason.to_owned());
     let (backlog, retired_keys) = db
         .write_blocking::<_, Error, _>(move |conn| {
+            outbox::end_leases(conn, now)?;
             let standing = mail_pause::pause(conn, None, &reason, now)?;
             let retired = rotation::retire_unopened(conn, &source, now)?;
             Ok((standing.backlog, retired))

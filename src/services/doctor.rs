@@ -68,15 +68,36 @@ fn bad(
     }
 }
 
-/// The settings, one finding for each that is not fit for production.
-pub fn settings(ctx: &Context) -> Vec<Finding> {
+/// The settings, one finding for each that is not fit for production. `strange` are variables of the environment that
+/// look like a setting and are none.
+pub fn settings(ctx: &Context, strange: &[String]) -> Vec<Finding> {
     let s = &ctx.settings;
     let warn = |told: String, remedy: &str| bad("settings", Verdict::Warning, told, remedy);
-    let mut found = Vec::new();
+    let mut found: Vec<_> = strange
+        .iter()
+        .map(|name| {
+            warn(
+                format!("{name} is no setting"),
+                "`meldpunt config` has their names",
+            )
+        })
+        .collect();
     if !s.public_url.starts_with("https://") {
         found.push(warn(
             format!("PUBLIC_URL is {}", s.public_url),
             "set the https address that people use",
+        ));
+    } else if s.trusted_proxies.is_empty() {
+        found.push(warn(
+            "MELDPUNT_TRUSTED_PROXIES is not set: all callers share the address of the proxy, and its limits".into(),
+            "name the proxy that serves PUBLIC_URL",
+        ));
+    }
+    let of_example = |text: &str| text.trim_end_matches('>').ends_with(".example");
+    if of_example(&s.public_url) || of_example(&s.mail_from) {
+        found.push(warn(
+            "PUBLIC_URL or MELDPUNT_MAIL_FROM is still that of the example".into(),
+            "set your own",
         ));
     }
     if s.mail.starts_with("file://") {
@@ -216,15 +237,29 @@ pub fn mail(ctx: &Context) -> Finding {
             )
         };
     }
-    let remedy = "try MELDPUNT_MAIL by hand: openssl s_client -starttls smtp -connect HOST:PORT";
     match Transport::from_settings(&ctx.settings) {
         Err(e) => bad("mail", Verdict::Fault, e, "mend the setting"),
         Ok(transport) => match transport.ready() {
             Ok(()) => ok("mail", "the server takes mail from us"),
             Err(SendError::Unavailable(e) | SendError::Transient(e) | SendError::Permanent(e)) => {
+                let remedy = mail_remedy(&e);
                 bad("mail", Verdict::Fault, e, remedy)
             }
         },
+    }
+}
+
+/// What to do about a mail server that does not take our mail.
+fn mail_remedy(why: &str) -> &'static str {
+    let says = |signs: &[&str]| signs.iter().any(|sign| why.contains(sign));
+    if says(&["no answer", "corrupt message"]) {
+        "smtp:// is STARTTLS (port 587), smtps:// is TLS from the start (port 465); or a firewall is between"
+    } else if says(&["certificate"]) {
+        "MELDPUNT_MAIL names the server as its certificate does; MELDPUNT_MAIL_CA adds an authority of your own"
+    } else if says(&["530", "534", "535"]) {
+        "are user and password in MELDPUNT_MAIL right, and percent-encoded?"
+    } else {
+        "try MELDPUNT_MAIL by hand: openssl s_client -starttls smtp -connect HOST:PORT"
     }
 }
 

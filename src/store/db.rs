@@ -250,11 +250,20 @@ fn applied_migrations(conn: &mut Conn) -> QueryResult<HashSet<String>> {
 
 /// What libpq says of a build without TLS leaves open what to do.
 fn explained(error: &str) -> String {
-    let error = error.trim_end();
-    if error.contains("SSL support is not compiled in") {
+    let error = error.split_whitespace().collect::<Vec<_>>().join(" ");
+    // What the address was taken apart into may be a part of the password: it is not repeated.
+    let taken_apart = ["invalid percent-encoded token", "invalid integer value"]
+        .iter()
+        .any(|sign| error.contains(sign))
+        || (error.contains("translate host name") && error.contains('@'));
+    if taken_apart {
+        "DATABASE_URL cannot be read; in user and password a character that means something in an address is \
+         percent-encoded: @ as %40, / as %2F, % as %25"
+            .into()
+    } else if error.contains("SSL support is not compiled in") {
         format!("{error}; TLS to PostgreSQL takes a build with `--features postgres-tls`")
     } else {
-        error.to_owned()
+        error
     }
 }
 
@@ -330,6 +339,22 @@ mod tests {
             told.contains("sslmode") && told.ends_with("`--features postgres-tls`"),
             "{told}"
         );
-        assert_eq!(explained("connection refused\n"), "connection refused");
+        assert_eq!(
+            explained("connection refused\n\tIs the server running?\n"),
+            "connection refused Is the server running?"
+        );
+        for secret in [
+            "invalid integer value \"geheim\" for connection option \"port\"",
+            "invalid percent-encoded token: \"geheim%zz\"",
+            "could not translate host name \"geheim@db.example\" to address: Name or service not known",
+        ] {
+            let told = explained(secret);
+            assert!(
+                told.contains("percent-encoded") && !told.contains("geheim"),
+                "{told}"
+            );
+        }
+        let told = explained("could not translate host name \"db.example\" to address");
+        assert!(told.contains("db.example"), "{told}");
     }
 }

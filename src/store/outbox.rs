@@ -403,6 +403,20 @@ pub fn backlog(conn: &mut Conn) -> QueryResult<Backlog> {
     })
 }
 
+/// Ends all leases, where no worker can be left that holds one. Returns how many.
+pub fn end_leases(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::update(
+        outbox::table
+            .filter(outbox::state.eq(NoticeState::Queued.as_str()))
+            .filter(outbox::leased_until.is_not_null()),
+    )
+    .set((
+        outbox::leased_until.eq(None::<Instant>),
+        outbox::next_attempt_at.eq(Instant(now)),
+    ))
+    .execute(conn)
+}
+
 /// Lets what waits and was queued before an instant go unsent, what a worker has in hand excepted. Returns how many.
 pub fn discard_queued_before(
     conn: &mut Conn,

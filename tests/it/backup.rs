@@ -7,10 +7,13 @@ use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use futures_util::future::join;
 use meldpunt::clock::{Clock, SystemClock};
+use meldpunt::store::db::DbError;
+use meldpunt::store::outbox;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -344,6 +347,37 @@ async fn what_was_queued_before_an_instant_can_be_let_go() {
             .expect(202);
     }
     assert_eq!(app.deliver_mail().await.len(), list.items().len());
+}
+
+#[actix_web::test]
+async fn what_a_worker_had_in_hand_is_let_go_too_after_a_restore() {
+    let app = TestApp::start().await;
+    app.leave_mail();
+    let reporter = app.reporter("GM1714").await;
+    submit(&app, &reporter, 1).await;
+    // The commands go by the machine's clock: for them the lease runs on.
+    let now = app.now().max(SystemClock.now());
+    let lease = now + TimeDelta::hours(1);
+    let taken = app
+        .context
+        .db
+        .write(move |conn| Ok::<_, DbError>(outbox::claim(conn, now, lease, 50)?))
+        .await
+        .unwrap();
+    assert!(!taken.is_empty());
+    let elsewhere = Elsewhere::new();
+    elsewhere.back_up(app.database_url());
+    elsewhere.restore();
+    let until = lease.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let told = done(run(
+        elsewhere.path(),
+        &elsewhere.url(),
+        &["outbox", "resume", "--drop-older-than", &until],
+    ));
+    assert!(
+        told.contains(&format!("discarded {}", taken.len())),
+        "{told}"
+    );
 }
 
 /// Files of SQLite: what may not be overwritten, what is refused, and what an older or newer schema means.
