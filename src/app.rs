@@ -96,7 +96,7 @@ fn schema(context: &Context) -> Result<usize, String> {
     match context.db.pending_migrations()? {
         0 => Ok(0),
         steps => Err(format!(
-            "the schema is {steps} steps behind and MELDPUNT_NO_MIGRATE is set: run `meldpunt migrate` first"
+            "the schema is behind (migrations to make: {steps}) and MELDPUNT_NO_MIGRATE is set: run `meldpunt migrate` first"
         )),
     }
 }

@@ -18,7 +18,7 @@ pub fn open(settings: Settings) -> Result<Context, String> {
     match context.db.pending_migrations()? {
         0 => Ok(context),
         steps => Err(format!(
-            "the schema is {steps} steps behind this version: run `meldpunt migrate` first"
+            "the schema is behind this version (migrations to make: {steps}): run `meldpunt migrate` first"
         )),
     }
 }

@@ -219,7 +219,7 @@ pub fn schema(ctx: &Context) -> Finding {
         (Ok(steps), _) => bad(
             "schema",
             Verdict::Fault,
-            format!("{steps} steps behind"),
+            format!("behind, migrations to make: {steps}"),
             "run `meldpunt migrate`",
         ),
     }
