@@ -6,6 +6,8 @@ pub mod facts;
 pub mod folder;
 pub mod message;
 pub mod render;
+pub mod smtp;
 pub mod text;
+mod tls;
 pub mod transport;
 mod words;

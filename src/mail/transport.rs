@@ -1,36 +1,22 @@
-//! How mail leaves: over SMTP with connections that are kept open, or as a file a message. Blocking: for the worker's
-//! own thread.
+//! How mail leaves: over SMTP, or as a file a message. Blocking: for the worker's own thread.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use lettre::Message;
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
-use lettre::transport::smtp::{self, PoolConfig, SmtpTransport};
-use lettre::{Message, Transport as _};
+use lettre::transport::smtp::{SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_PORT};
 
 use crate::config::Settings;
-use crate::mail::text;
-
-/// Answers of the server that sending one message takes at most.
-pub const MOST_ANSWERS: u32 = 4;
-
-/// Why a message did not leave. The text is the server's answer or the system's, for an administrator to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SendError {
-    /// Refused for good (5xx): trying again does not help.
-    Permanent(String),
-    /// Refused for now (4xx).
-    Transient(String),
-    /// Not this message but the way out fails: no connection, no TLS, no sign-in, no space.
-    Unavailable(String),
-}
+pub use crate::mail::smtp::{MOST_ANSWERS, SendError};
+use crate::mail::smtp::{Security, Server, Smtp};
+use crate::mail::{text, tls};
 
 /// A way out for mail.
 pub enum Transport {
-    Smtp(Box<SmtpTransport>),
+    Smtp(Box<Smtp>),
     /// A file a message, in this folder.
     Files(PathBuf),
 }
@@ -65,43 +51,32 @@ impl Transport {
             return Ok(Self::Files(folder));
         }
         let default_port = match scheme {
-            "smtp" => smtp::SUBMISSION_PORT,
-            "smtps" => smtp::SUBMISSIONS_PORT,
-            "smtp+plain" => smtp::SMTP_PORT,
+            "smtp" => SUBMISSION_PORT,
+            "smtps" => SUBMISSIONS_PORT,
+            "smtp+plain" => SMTP_PORT,
             _ => return Err(wrong.into()),
         };
-        let server = Server::parse(rest, default_port)?;
-        let mut builder = SmtpTransport::builder_dangerous(&server.host)
-            .port(server.port)
-            .timeout(Some(timeout))
-            .pool_config(
-                PoolConfig::new()
-                    .max_size(2)
-                    .idle_timeout(Duration::from_secs(60)),
-            );
-        if scheme != "smtp+plain" {
-            let tls = tls(&server.host, ca)?;
-            builder = builder.tls(if scheme == "smtps" {
-                Tls::Wrapper(tls)
-            } else {
-                Tls::Required(tls)
-            });
-        }
-        if let Some((user, password)) = server.sign_in {
-            builder = builder.credentials(Credentials::new(user, password));
-        }
-        Ok(Self::Smtp(Box::new(builder.build())))
+        let place = Place::parse(rest, default_port)?;
+        let security = match scheme {
+            "smtp" => Security::Starttls(tls::parameters(&place.host, ca)?),
+            "smtps" => Security::Tls(tls::Client::new(&place.host, ca)?),
+            _ => Security::None,
+        };
+        let server = Server {
+            host: place.host,
+            port: place.port,
+            security,
+            credentials: place
+                .sign_in
+                .map(|(user, password)| Credentials::new(user, password)),
+        };
+        Ok(Self::Smtp(Box::new(Smtp::new(server, timeout))))
     }
 
     /// Whether mail can leave now. Opens a connection, which is then kept for the messages that follow.
     pub fn ready(&self) -> Result<(), SendError> {
         match self {
-            Self::Smtp(smtp) => match smtp.test_connection() {
-                Ok(true) => Ok(()),
-                Ok(false) => Err(SendError::Unavailable("the server hung up".into())),
-                // Before a message was offered every refusal, also one for good, is about the connection.
-                Err(error) => Err(SendError::Unavailable(told(&error))),
-            },
+            Self::Smtp(smtp) => smtp.ready(),
             Self::Files(folder) => fs::metadata(folder).map(|_| ()).map_err(unavailable),
         }
     }
@@ -109,19 +84,20 @@ impl Transport {
     /// Sends one message. It has left when this returns without an error.
     pub fn send(&self, message: &Message) -> Result<(), SendError> {
         match self {
-            Self::Smtp(smtp) => smtp.send(message).map(|_| ()).map_err(|e| refusal(&e)),
+            Self::Smtp(smtp) => smtp.send(message),
             Self::Files(folder) => write(folder, message).map_err(unavailable),
         }
     }
 }
 
-struct Server {
+/// Where the server is, and who signs in there.
+struct Place {
     host: String,
     port: u16,
     sign_in: Option<(String, String)>,
 }
 
-impl Server {
+impl Place {
     /// Reads `USER:PASSWORD@HOST:PORT`, user and password percent-encoded. No error repeats what it read: it may hold the
     /// password.
     fn parse(rest: &str, default_port: u16) -> Result<Self, String> {
@@ -175,63 +151,6 @@ fn decode(text: &str) -> Result<String, String> {
         });
     }
     String::from_utf8(bytes).map_err(|_| wrong())
-}
-
-fn tls(host: &str, ca: Option<&Path>) -> Result<TlsParameters, String> {
-    let mut builder = TlsParameters::builder(host.to_owned());
-    if let Some(path) = ca {
-        let pem = fs::read(path)
-            .map_err(|e| format!("MELDPUNT_MAIL_CA: cannot read {}: {e}", path.display()))?;
-        let certificate = Certificate::from_pem(&pem).map_err(|e| {
-            format!(
-                "MELDPUNT_MAIL_CA: {} holds no certificate: {e}",
-                path.display()
-            )
-        })?;
-        builder = builder.add_root_certificate(certificate);
-    }
-    builder
-        .build()
-        .map_err(|e| format!("MELDPUNT_MAIL: TLS cannot be set up: {e}"))
-}
-
-/// What a refusal of the server means for the message.
-fn refusal(error: &smtp::Error) -> SendError {
-    let text = told(error);
-    match error.status().map(u16::from) {
-        // The sign-in or the service itself, not the message.
-        Some(421 | 454 | 530 | 534 | 535 | 538) => SendError::Unavailable(text),
-        _ if error.is_permanent() => SendError::Permanent(text),
-        _ if error.is_transient() => SendError::Transient(text),
-        // What the client finds wrong with the message before it is sent.
-        _ if error.is_client() => SendError::Permanent(text),
-        _ => SendError::Unavailable(text),
-    }
-}
-
-/// An error with its causes, as one line.
-fn told(error: &(dyn std::error::Error + 'static)) -> String {
-    if no_answer(error) {
-        return "no answer within MELDPUNT_MAIL_TIMEOUT_SECONDS".into();
-    }
-    let mut told = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if !told.contains(&text) {
-            told = format!("{told}: {text}");
-        }
-        cause = error.source();
-    }
-    text::line(&told)
-}
-
-/// Whether it is a wait that was given up; the system's own words for it say something else.
-fn no_answer(error: &(dyn std::error::Error + 'static)) -> bool {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes
-        .filter_map(|error| error.downcast_ref::<std::io::Error>())
-        .any(|error| matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut))
 }
 
 fn unavailable(error: std::io::Error) -> SendError {
@@ -307,17 +226,17 @@ mod tests {
 
     #[test]
     fn servers_are_read() {
-        let server = Server::parse("meld%40punt:p%3A%40ss@mail.example:2525/", 587).unwrap();
-        assert_eq!((server.host.as_str(), server.port), ("mail.example", 2525));
-        assert_eq!(server.sign_in, Some(("meld@punt".into(), "p:@ss".into())));
-        let server = Server::parse("[::1]:25", 587).unwrap();
+        let place = Place::parse("meld%40punt:p%3A%40ss@mail.example:2525/", 587).unwrap();
+        assert_eq!((place.host.as_str(), place.port), ("mail.example", 2525));
+        assert_eq!(place.sign_in, Some(("meld@punt".into(), "p:@ss".into())));
+        let place = Place::parse("[::1]:25", 587).unwrap();
         assert_eq!(
-            (server.host.as_str(), server.port, server.sign_in),
+            (place.host.as_str(), place.port, place.sign_in),
             ("::1", 25, None)
         );
-        assert_eq!(Server::parse("[::1]", 587).unwrap().port, 587);
+        assert_eq!(Place::parse("[::1]", 587).unwrap().port, 587);
         for wrong in ["", "user@host", "host:port", "u:%zz@host", "a:b@"] {
-            assert!(Server::parse(wrong, 25).is_err(), "{wrong}");
+            assert!(Place::parse(wrong, 25).is_err(), "{wrong}");
         }
     }
 
@@ -356,6 +275,15 @@ mod tests {
                 "no answer within MELDPUNT_MAIL_TIMEOUT_SECONDS".into()
             ))
         );
+    }
+
+    #[test]
+    fn a_file_without_an_authority_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for address in ["smtp://localhost", "smtps://localhost"] {
+            let told = Transport::parse(address, Some(file.path()), TIMEOUT).err();
+            assert!(told.is_some_and(|told| told.contains("holds no certificate")));
+        }
     }
 
     #[test]

@@ -239,6 +239,7 @@ fn a_library_is_used_in_its_own_rooms_alone() {
         (r"\bdiesel(_migrations)?::", &["store"]),
         (r"\bactix_web::", &["http", "app", "cli"]),
         (r"\blettre::", &["mail", "worker"]),
+        (r"\b(tokio_rustls|rustls_native_certs)::", &["mail"]),
         (r"\bminijinja::", &["mail", "http"]),
         (r"\bclap::", &["config", "cli"]),
         (r"\bprometheus::", &["metrics"]),
