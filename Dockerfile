@@ -3,11 +3,11 @@
 
 FROM rust:1.95-slim-trixie AS build
 RUN apt-get update \
- && apt-get install -y --no-install-recommends gcc libc6-dev libssl-dev pkg-config \
+ && apt-get install -y --no-install-recommends gcc libc6-dev libssl-dev make pkg-config \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
 WORKDIR /build
 ENV CARGO_INCREMENTAL=0
-ARG FEATURES="postgres-tls"
+ARG FEATURES="postgres-tls,jemalloc"
 
 # The dependencies first, around an empty crate: this layer is built again only when they change.
 COPY Cargo.toml Cargo.lock ./

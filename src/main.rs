@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-/// Many threads take and give back memory; the allocator of the C library keeps several times as much of it.
+#[cfg(feature = "jemalloc")]
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     meldpunt::cli::run()

@@ -5,8 +5,9 @@ use diesel::expression::{AppearsOnTable, SelectableExpression, ValidGrouping, is
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::{Array, Bool, Text, Uuid as PgUuid};
 use diesel::sqlite::Sqlite;
+use uuid::Uuid;
 
 use crate::domain::code::Code;
 use crate::domain::id::Id;
@@ -14,40 +15,42 @@ use crate::store::db::MultiBackend;
 use crate::store::types::Coded;
 
 /// A value that may stand in such a list.
-pub trait Listed {
-    /// Its type on PostgreSQL.
-    const TYPE: &'static str;
-    fn text(&self) -> String;
+pub trait Listed: Sized {
+    fn list(values: &[Self]) -> List;
 }
 
 impl<T> Listed for Id<T> {
-    const TYPE: &'static str = "uuid";
-    fn text(&self) -> String {
-        self.to_string()
+    fn list(values: &[Self]) -> List {
+        List::Ids(values.iter().map(|id| id.uuid()).collect())
     }
 }
 
 impl<C: Code> Listed for Coded<C> {
-    const TYPE: &'static str = "text";
-    fn text(&self) -> String {
-        self.0.as_str().to_owned()
+    fn list(values: &[Self]) -> List {
+        List::Texts(values.iter().map(|code| code.0.as_str().into()).collect())
     }
 }
 
 impl Listed for String {
-    const TYPE: &'static str = "text";
-    fn text(&self) -> String {
-        self.clone()
+    fn list(values: &[Self]) -> List {
+        List::Texts(values.to_vec())
     }
+}
+
+/// The values, as PostgreSQL has them: of the column's own type, since a cast would be made for each row.
+#[derive(Debug, Clone)]
+pub enum List {
+    Ids(Vec<Uuid>),
+    Texts(Vec<String>),
 }
 
 /// Whether the column is one of the values; not when it is null.
 pub fn any_of<C, V: Listed>(column: C, values: &[V]) -> AnyOf<C> {
-    let texts: Vec<String> = values.iter().map(Listed::text).collect();
-    let quoted = texts
-        .iter()
-        .map(|text| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")));
-    let array = quoted.collect::<Vec<_>>().join(",");
+    let list = V::list(values);
+    let texts: Vec<String> = match &list {
+        List::Ids(ids) => ids.iter().map(Uuid::to_string).collect(),
+        List::Texts(texts) => texts.clone(),
+    };
     let only = match &*texts {
         [only] => Some(only.clone()),
         _ => None,
@@ -55,9 +58,8 @@ pub fn any_of<C, V: Listed>(column: C, values: &[V]) -> AnyOf<C> {
     AnyOf {
         column,
         only,
-        array: format!("{{{array}}}"),
         json: serde_json::Value::from(texts).to_string(),
-        cast: V::TYPE,
+        list,
     }
 }
 
@@ -65,11 +67,10 @@ pub fn any_of<C, V: Listed>(column: C, values: &[V]) -> AnyOf<C> {
 #[derive(Debug, Clone)]
 pub struct AnyOf<C> {
     column: C,
-    /// The value when there is one alone: an index can then be read in its order.
+    /// On SQLite, the value when there is one alone: an index can then be read in its order.
     only: Option<String>,
     json: String,
-    array: String,
-    cast: &'static str,
+    list: List,
 }
 
 impl<C> Expression for AnyOf<C> {
@@ -106,20 +107,32 @@ impl<C: QueryFragment<Sqlite>> QueryFragment<Sqlite> for AnyOf<C> {
 impl<C: QueryFragment<Pg>> QueryFragment<Pg> for AnyOf<C> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         self.column.walk_ast(out.reborrow())?;
-        if let Some(only) = &self.only {
-            out.push_sql(" = CAST(");
-            out.push_bind_param::<Text, _>(only)?;
-            out.push_sql(" AS ");
-            out.push_sql(self.cast);
-            out.push_sql(")");
-            return Ok(());
+        match &self.list {
+            List::Ids(ids) => match &**ids {
+                [only] => {
+                    out.push_sql(" = ");
+                    out.push_bind_param::<PgUuid, _>(only)
+                }
+                _ => {
+                    out.push_sql(" = ANY(");
+                    out.push_bind_param::<Array<PgUuid>, _>(ids)?;
+                    out.push_sql(")");
+                    Ok(())
+                }
+            },
+            List::Texts(texts) => match &**texts {
+                [only] => {
+                    out.push_sql(" = ");
+                    out.push_bind_param::<Text, _>(only)
+                }
+                _ => {
+                    out.push_sql(" = ANY(");
+                    out.push_bind_param::<Array<Text>, _>(texts)?;
+                    out.push_sql(")");
+                    Ok(())
+                }
+            },
         }
-        out.push_sql(" = ANY(CAST(");
-        out.push_bind_param::<Text, _>(&self.array)?;
-        out.push_sql(" AS ");
-        out.push_sql(self.cast);
-        out.push_sql("[]))");
-        Ok(())
     }
 }
 
