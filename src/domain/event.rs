@@ -3,10 +3,12 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::actor::Actor;
 use crate::domain::code::{Code, code_list};
-use crate::domain::id::{EventId, OrganisationId, PrincipalId, ReportId};
-use crate::domain::policy::View;
-use crate::domain::report::{Confidentiality, Measure, Outcome};
+use crate::domain::id::{EventId, MessageId, OrganisationId, PrincipalId, ReportId};
+use crate::domain::message::MessageAudience;
+use crate::domain::policy::{self, View};
+use crate::domain::report::{Confidentiality, Measure, Outcome, Report};
 use crate::domain::status::{Action, Capacity, Status};
 
 code_list! {
@@ -50,6 +52,8 @@ code_list! {
         Correct = "correct",
         ChangeContributors = "change_contributors",
         ChangeConfidentiality = "change_confidentiality",
+        /// A message was sent; seen by its audience alone.
+        MessageSent = "message_sent",
     }
 }
 
@@ -134,6 +138,11 @@ pub struct Details {
     pub confidentiality: Option<Confidentiality>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub corrections: Vec<Correction>,
+    /// For whom the event is, beyond what a view of the report shows: those a message is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audience: Option<MessageAudience>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<MessageId>,
 }
 
 /// One entry of the timeline.
@@ -153,6 +162,14 @@ pub struct Event {
 }
 
 impl Event {
+    /// Whether it is for somebody: what tells of a message, for those the message is for.
+    pub fn is_for(&self, actor: &Actor, report: &Report) -> bool {
+        match (self.details.audience, self.author.organisation) {
+            (Some(audience), Some(by)) => policy::reads(actor, report, audience, by),
+            _ => true,
+        }
+    }
+
     /// The event as this reader may see it; none when it is not for its eyes. Contact data is taken out where the report
     /// hides it. The progress view shows changes of status with what is public about them, no person's name, and not who
     /// the reporter is.

@@ -31,6 +31,8 @@ pub mod kind {
     pub struct Rule;
     #[derive(Debug)]
     pub struct Measure;
+    #[derive(Debug)]
+    pub struct Message;
 }
 
 pub type OrganisationId = Id<kind::Organisation>;
@@ -43,6 +45,7 @@ pub type SessionId = Id<kind::Session>;
 pub type AuditEventId = Id<kind::AuditEvent>;
 pub type RuleId = Id<kind::Rule>;
 pub type MeasureId = Id<kind::Measure>;
+pub type MessageId = Id<kind::Message>;
 
 impl<T> Id<T> {
     /// A new id; ids made later sort later.

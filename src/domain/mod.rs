@@ -13,6 +13,7 @@ pub mod id;
 pub mod identifier;
 pub mod invalid;
 pub mod key_life;
+pub mod message;
 pub mod notice;
 pub mod organisation;
 pub mod place;

@@ -1,7 +1,8 @@
 //! Who hears what: one table from event to audience and text. Mail is its only channel so far.
 
 use crate::domain::code::code_list;
-use crate::domain::event::EventKind;
+use crate::domain::event::{Event, EventKind};
+use crate::domain::message::MessageAudience;
 
 code_list! {
     /// The text of a notice (Dutch: kennisgeving); each has a template per language.
@@ -28,6 +29,7 @@ code_list! {
         Unmerged = "unmerged",
         TookOver = "took_over",
         Corrected = "corrected",
+        Message = "message",
         Invitation = "invitation",
         PasswordReset = "password_reset",
     }
@@ -73,6 +75,26 @@ pub enum Audience {
     Asker,
     /// The reporters of the reports merged into this one.
     MergedReporters,
+    /// The liaisons of the authority whose message it is.
+    OwnAuthority,
+}
+
+/// What an event tells to whom; of a message those it is for.
+pub fn told_of(event: &Event) -> &'static [(Audience, NoticeKind)] {
+    match event.details.audience {
+        Some(audience) if event.kind == EventKind::MessageSent => of_message(audience),
+        _ => notices(event.kind),
+    }
+}
+
+fn of_message(audience: MessageAudience) -> &'static [(Audience, NoticeKind)] {
+    use Audience::*;
+    use NoticeKind::Message;
+    match audience {
+        MessageAudience::Reporter => &[(Reporter, Message), (Lead, Message), (Desk, Message)],
+        MessageAudience::Government => &[(Lead, Message), (Contributors, Message), (Desk, Message)],
+        MessageAudience::Authority => &[(OwnAuthority, Message)],
+    }
 }
 
 /// The table: what is told to whom when something happens. Nobody is told what they did themselves, the acknowledgement
@@ -156,6 +178,8 @@ pub fn notices(event: EventKind) -> &'static [(Audience, NoticeKind)] {
         | E::SettledThrough
         | E::CancelReopening
         | E::UnmergedFrom
-        | E::ChangeConfidentiality => &[],
+        | E::ChangeConfidentiality
+        // Those it is for differ by message; see `of_message`.
+        | E::MessageSent => &[],
     }
 }

@@ -1,7 +1,8 @@
 //! Who may see and do what. Every service asks here; nothing else decides.
 
-use crate::domain::actor::{Actor, OrganisationKind, Role};
+use crate::domain::actor::{Actor, OrganisationKind, Role, Scope};
 use crate::domain::id::OrganisationId;
+use crate::domain::message::{Message, MessageAudience, MessageState};
 use crate::domain::report::{Confidentiality, Report};
 use crate::domain::status::{Capacity, Status};
 
@@ -63,6 +64,60 @@ pub fn view(actor: &Actor, report: &Report) -> Option<View> {
     (follows && (actor.has(Role::Reporter) || actor.has(Role::Liaison))).then_some(View::Progress)
 }
 
+/// As whom somebody writes to an audience; none for whoever may not.
+pub fn writes_as(actor: &Actor, report: &Report, audience: MessageAudience) -> Option<Capacity> {
+    use Capacity::{Contributor, Coordinator, Desk, Lead, Reporter};
+    let writers: &[Capacity] = match audience {
+        MessageAudience::Reporter => &[Reporter, Desk, Coordinator, Lead],
+        MessageAudience::Government => &[Desk, Coordinator, Lead, Contributor],
+        MessageAudience::Authority => &[Lead, Contributor],
+    };
+    capacities(actor, report)
+        .into_iter()
+        .find(|capacity| writers.contains(capacity))
+}
+
+/// Whether somebody reads what an organisation wrote to an audience. What is for the reporter is part of the full view of
+/// a report; contributors read it and do not write it. Analysts read what the full view holds and what is for the
+/// government, unless the report is their own organisation's; of what is internal to an authority, their own's.
+pub fn reads(
+    actor: &Actor,
+    report: &Report,
+    audience: MessageAudience,
+    written_by: OrganisationId,
+) -> bool {
+    if !view(actor, report).is_some_and(View::is_full) {
+        return false;
+    }
+    let writes = writes_as(actor, report, audience).is_some();
+    let analyst =
+        reads_unpublished(actor) && report.confidentiality != Confidentiality::Confidential;
+    match audience {
+        MessageAudience::Reporter => true,
+        MessageAudience::Government => writes || (analyst && actor.home.id != report.submitter),
+        MessageAudience::Authority => actor.home.id == written_by && (writes || analyst),
+    }
+}
+
+/// Whether a message is there for somebody: a draft for the people of its organisation who may write to its audience.
+pub fn sees_message(actor: &Actor, report: &Report, message: &Message) -> bool {
+    match message.state() {
+        MessageState::Sent => reads(actor, report, message.audience, message.organisation),
+        MessageState::Draft => {
+            actor.home.id == message.organisation
+                && writes_as(actor, report, message.audience).is_some()
+        }
+    }
+}
+
+/// A token may be good for less than its holder's roles: as reporter it writes, as desk or ministry it triages.
+pub fn scope_of(capacity: Capacity) -> Scope {
+    match capacity {
+        Capacity::Reporter => Scope::ReportsWrite,
+        _ => Scope::Triage,
+    }
+}
+
 /// The analysts of BZK and of the ministries read what is not yet published, confidential reports excepted.
 pub fn reads_unpublished(actor: &Actor) -> bool {
     actor.has(Role::Analyst) && actor.home.kind == OrganisationKind::Ministry
@@ -110,3 +165,7 @@ pub fn may_preview_routing(actor: &Actor) -> bool {
 pub fn may_read_rules(actor: &Actor) -> bool {
     actor.is_desk() || actor.has(Role::Liaison) || actor.has(Role::Analyst)
 }
+
+#[cfg(test)]
+#[path = "policy_tests.rs"]
+mod tests;

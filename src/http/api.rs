@@ -4,8 +4,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::{
     audit_events, clients, events, me, municipalities, notices, organisations, people,
-    policy_domains, provinces, regions, regulations, reports, routing, routing_rules, sessions,
-    tokens, transitions,
+    policy_domains, provinces, regions, regulations, report_messages, reports, routing,
+    routing_rules, sessions, tokens, transitions,
 };
 
 /// The operations.
@@ -20,6 +20,13 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(transitions::list_transitions)
         .service(transitions::make_transition)
         .service(events::list_events);
+    config
+        .service(report_messages::list_messages)
+        .service(report_messages::write_message)
+        .service(report_messages::get_message)
+        .service(report_messages::change_message)
+        .service(report_messages::delete_message)
+        .service(report_messages::send_message);
     config
         .service(sessions::create_session)
         .service(sessions::end_session)

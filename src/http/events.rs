@@ -7,7 +7,8 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::domain::event::{Correction, Event, EventKind};
-use crate::domain::id::EventId;
+use crate::domain::id::{EventId, Id};
+use crate::domain::message::MessageAudience;
 use crate::domain::report::{Confidentiality, Measure, Outcome};
 use crate::domain::status::{Capacity, Status};
 use crate::http::auth::{Granted, ReadReports};
@@ -137,6 +138,14 @@ pub struct DetailsView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     corrections: Vec<Correction>,
+    /// For whom a message is; you see this because it is for you (bestemd voor).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    audience: Option<MessageAudience>,
+    /// Id of the message that was sent (bericht).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    message_id: Option<Uuid>,
 }
 
 impl EventView {
@@ -173,6 +182,8 @@ impl EventView {
                 other_report: details.other_report,
                 confidentiality: details.confidentiality,
                 corrections: details.corrections,
+                audience: details.audience,
+                message_id: details.message.map(Id::uuid),
             },
         }
     }

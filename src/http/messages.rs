@@ -67,6 +67,16 @@ pub static DETAILS: &[Words] = &[
         "One or more fields are not right.",
     ),
     (
+        "message_sent",
+        "Dit bericht is verzonden en verandert niet meer.",
+        "This message was sent and no longer changes.",
+    ),
+    (
+        "report_not_submitted",
+        "De melding is nog niet ingediend.",
+        "The report was not submitted yet.",
+    ),
+    (
         "invalid_query",
         "Een of meer zoekvelden of kopregels kloppen niet.",
         "One or more query keys or headers are not right.",

@@ -46,6 +46,7 @@ pub mod regions;
 pub mod regulation_input;
 pub mod regulations;
 pub mod report_input;
+pub mod report_messages;
 pub mod report_views;
 pub mod reports;
 pub mod router;

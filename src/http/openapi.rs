@@ -25,6 +25,7 @@ use crate::http::problem::{Problem, ProblemField};
     tags(
         (name = "reports", description = "Reports (meldingen): submit, find, read, change."),
         (name = "workflow", description = "The handling (behandeling): what can be done, what was done."),
+        (name = "messages", description = "Messages (berichten): what the reporter, the desk and the authorities write to each other about a report."),
         (name = "routing", description = "Routing (doorzetten): which authority owns the rule."),
         (name = "sign-in", description = "Sign-in (aanmelden): people and API clients, tokens, passwords."),
         (name = "organisations", description = "Organisations (organisaties) with their people and API clients."),
@@ -173,7 +174,7 @@ pub struct Operation {
 impl Operation {
     /// It changes reports alone, not people, sign-ins or organisations.
     pub fn is_about_reports(&self) -> bool {
-        matches!(self.tag.as_str(), "reports" | "workflow")
+        matches!(self.tag.as_str(), "reports" | "workflow" | "messages")
     }
 }
 

@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::code::code_list;
+use crate::domain::message::MessageAudience;
 use crate::domain::report::{ClockKind, Measure, Outcome};
 use crate::domain::status::Status;
 
@@ -57,6 +58,9 @@ pub struct Facts {
     pub suggested_authority: Option<String>,
     pub question: Option<String>,
     pub answer: Option<String>,
+    pub message: Option<String>,
+    /// For whom the message is.
+    pub audience: Option<MessageAudience>,
     pub measure: Option<Measure>,
     /// The other report of a merge, or the one a merged report goes on through.
     pub other_reference: Option<String>,

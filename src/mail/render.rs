@@ -51,7 +51,7 @@ macro_rules! sources {
 const SOURCES: &[(&str, &str, &str)] = sources!(
     "acknowledgement" "new_report" "for_you" "forwarded" "rerouted" "returned" "question" "answer" "continued"
     "position" "reconsidered" "implementation" "settled" "reopening_requested" "reopened" "reopening_denied"
-    "withdrawn" "merged" "merged_in" "unmerged" "took_over" "corrected" "invitation" "password_reset"
+    "withdrawn" "merged" "merged_in" "unmerged" "took_over" "corrected" "message" "invitation" "password_reset"
 );
 
 /// The templates, parsed at first use. A faulty one is left out and tells so when it is asked for; the tests ask for all.
@@ -231,6 +231,8 @@ fn values(facts: &Facts, reader: Reader, language: Language) -> BTreeMap<&'stati
         ),
         ("question", many(&facts.question).into()),
         ("answer", many(&facts.answer).into()),
+        ("message", many(&facts.message).into()),
+        ("audience", facts.audience.map(Code::as_str).into()),
         (
             "measure",
             measure.map(|measure| measure.kind.label(language)).into(),

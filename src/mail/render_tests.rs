@@ -3,6 +3,7 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::id::MeasureId;
+use crate::domain::message::MessageAudience;
 use crate::domain::report::{ClockKind, Measure, MeasureKind, Outcome};
 use crate::domain::status::Status;
 
@@ -38,6 +39,8 @@ pub(crate) fn full(reader: Reader, typed: &str) -> Facts {
         suggested_authority: some(),
         question: some(),
         answer: some(),
+        message: some(),
+        audience: Some(MessageAudience::Government),
         measure: Some(Measure {
             id: MeasureId::new(),
             kind: MeasureKind::Amendment,

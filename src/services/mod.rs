@@ -12,6 +12,7 @@ pub mod keys;
 pub mod links;
 pub mod mail_pause;
 pub mod members;
+pub mod messages;
 pub mod my_sessions;
 pub mod notices;
 pub mod organisations;

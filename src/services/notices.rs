@@ -10,7 +10,7 @@ use crate::domain::actor::Language;
 use crate::domain::deadline::local_date;
 use crate::domain::event::{Event, EventKind};
 use crate::domain::id::{NoticeId, OrganisationId, PrincipalId};
-use crate::domain::notice::{NoticeKind, notices};
+use crate::domain::notice::{NoticeKind, told_of};
 use crate::domain::report::{Cited, Confidentiality, Report};
 use crate::mail::facts::{Facts, Reader};
 use crate::mail::message;
@@ -31,6 +31,8 @@ pub struct Happened<'a> {
     pub after: &'a Report,
     /// The reports merged into it.
     pub merged_in: &'a [Report],
+    /// What somebody wrote and the event does not hold.
+    pub said: Option<&'a str>,
 }
 
 /// Queues what events have to tell: three statements, however many there are and however many are told.
@@ -42,7 +44,7 @@ pub struct Happened<'a> {
 pub fn queue(conn: &mut Conn, ctx: &Context, happened: &[Happened<'_>]) -> Result<(), Error> {
     let mut told_of: Vec<Audiences<'_>> = happened
         .iter()
-        .filter(|one| !notices(one.event.kind).is_empty())
+        .filter(|one| !told_of(one.event).is_empty())
         .map(|one| Audiences::new(*one))
         .collect();
     let Some(first) = told_of.first() else {
@@ -65,14 +67,14 @@ pub fn queue(conn: &mut Conn, ctx: &Context, happened: &[Happened<'_>]) -> Resul
     let names = Names(recipients::organisation_names(conn, &mentioned)?);
     let mut new = Vec::new();
     for (audiences, told) in told_of.iter().zip(&told) {
-        let Happened { event, after, .. } = audiences.happened;
+        let happened = audiences.happened;
+        let event = happened.event;
         let stands_in_for = names.list(&audiences.unmanned);
         for told in told {
             let id = NoticeId::new();
             let facts = facts(
                 &ctx.settings,
-                event,
-                after,
+                &happened,
                 told,
                 &names,
                 stands_in_for.as_deref(),
@@ -164,8 +166,9 @@ impl Names {
 /// was the lead before) gets what that view has: status, lead, outcome and public explanation; nobody else's words.
 fn facts(
     settings: &Settings,
-    event: &Event,
-    after: &Report,
+    &Happened {
+        event, after, said, ..
+    }: &Happened<'_>,
     told: &Told<'_>,
     names: &Names,
     stands_in_for: Option<&str>,
@@ -229,6 +232,8 @@ fn facts(
             .clone()
             .or(question.map(|question| question.text.clone())),
         answer: details.answer.clone(),
+        message: said.map(str::to_owned),
+        audience: details.audience,
         measure: details.measure.clone(),
         corrected: details
             .corrections

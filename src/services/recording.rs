@@ -23,6 +23,8 @@ pub struct Step {
     pub merged_in: Vec<Report>,
     /// Another step tells all there is to tell.
     pub quiet: bool,
+    /// What notices quote; the event only says where it stands.
+    pub said: Option<String>,
 }
 
 impl Step {
@@ -104,6 +106,7 @@ impl Step {
             after: after.clone(),
             merged_in: Vec::new(),
             quiet: false,
+            said: None,
         }
     }
 
@@ -126,6 +129,7 @@ pub fn record(conn: &mut Conn, context: &Context, steps: &[Step]) -> Result<(), 
             before: step.before.as_ref(),
             after: &step.after,
             merged_in: &step.merged_in,
+            said: step.said.as_deref(),
         })
         .collect();
     notices::queue(conn, context, &told)

@@ -103,11 +103,10 @@ fn transition(
         other => other.into(),
     };
     let (row, capacity) = workflow::find(actor, &before, action).map_err(legal)?;
-    // A token may be good for less than its holder's roles: as reporter it writes, as desk or ministry it triages.
-    let needed = if capacity == Capacity::Reporter || action == Action::Submit {
+    let needed = if action == Action::Submit {
         Scope::ReportsWrite
     } else {
-        Scope::Triage
+        policy::scope_of(capacity)
     };
     if !actor.may(needed) {
         return Err(Error::Forbidden("insufficient_scope"));
@@ -240,7 +239,6 @@ fn details(before: &Report, after: &Report, input: &Input) -> Details {
             .map(|publication| publication.id.clone()),
         room: input.room.clone(),
         decision_reference: input.decision_reference.clone(),
-        other_report: None,
         confidentiality: input.confidentiality,
         corrections: if input.citations.is_some()
             || input.domains.is_some()
@@ -250,6 +248,7 @@ fn details(before: &Report, after: &Report, input: &Input) -> Details {
         } else {
             Vec::new()
         },
+        ..Details::default()
     }
 }
 

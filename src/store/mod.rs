@@ -11,6 +11,7 @@ pub mod figures;
 pub mod idempotency;
 pub mod keys;
 pub mod listing;
+pub mod messages;
 pub mod organisations;
 pub mod outbox;
 pub mod places;

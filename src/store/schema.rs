@@ -373,6 +373,28 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{Integer, Nullable, Text};
+    use crate::store::types::{IdSql, InstantSql, JsonSql};
+
+    messages (id) {
+        id -> IdSql,
+        report_id -> IdSql,
+        audience -> Text,
+        organisation_id -> IdSql,
+        organisation_name -> Text,
+        capacity -> Text,
+        text -> Text,
+        drafted_by -> JsonSql,
+        sent_by -> Nullable<JsonSql>,
+        created_at -> InstantSql,
+        updated_at -> InstantSql,
+        sent_at -> Nullable<InstantSql>,
+        filed_at -> InstantSql,
+        version -> Integer,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organisations,
     principals,
@@ -396,4 +418,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     outbox,
     idempotency_keys,
     audit_events,
+    messages,
 );

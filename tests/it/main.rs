@@ -12,6 +12,7 @@ mod architecture;
 mod backup;
 mod bench;
 mod cli;
+mod conversation;
 mod design_rules;
 mod hardening;
 mod harness;

@@ -27,6 +27,8 @@ enum Thing {
     /// A report on its way, once of each confidentiality.
     Report,
     Draft,
+    /// A message to the reporter that the desk has not sent yet; `report/message`.
+    DraftMessage,
     Person,
     Client,
     Organisation,
@@ -76,6 +78,9 @@ const WORKERS: &[&str] = &[
     "desk",
     "coordinator",
 ];
+const WRITES_TO_REPORTER: &[&str] = &["reporter", "client", "lead", "desk", "coordinator"];
+/// Of the organisation that drafted it.
+const COLLEAGUES: &[&str] = &["desk", "coordinator"];
 const OWNERS: &[&str] = &["reporter", "client"];
 const WRITERS: &[&str] = &[
     "reporter",
@@ -143,6 +148,12 @@ const REPORTS: &[Row] = &[
     ("listEvents", Report, READERS, 200, 404),
     ("listTransitions", Report, READERS, 200, 404),
     ("makeTransition", Report, WORKERS, 412, 404),
+    ("listMessages", Report, READERS, 200, 404),
+    ("writeMessage", Report, WRITES_TO_REPORTER, 201, 403),
+    ("getMessage", DraftMessage, COLLEAGUES, 200, 404),
+    ("changeMessage", DraftMessage, COLLEAGUES, 412, 404),
+    ("sendMessage", DraftMessage, COLLEAGUES, 412, 404),
+    ("deleteMessage", DraftMessage, COLLEAGUES, 412, 404),
     ("previewRouting", Nothing, WRITERS, 200, 403),
     ("listRoutingRules", Nothing, RULES, 200, 403),
     ("getRoutingRule", Fact("34"), RULES, 200, 403),
@@ -219,6 +230,7 @@ fn body(operation: &str, number: usize) -> Option<Value> {
     Some(match operation {
         "submitReport" => json!({"draft": true}),
         "previewRouting" => json!({"domains": ["onderwijs-po"]}),
+        "writeMessage" => json!({"audience": "reporter", "text": "Kunt u de kaart sturen?"}),
         "makeTransition" => json!({"action": "withdraw", "reason": "Niet meer nodig."}),
         "invitePerson" => {
             json!({"name": "Iemand", "email": n("iemand.N@matrix.example"), "roles": ["reporter"]})
@@ -277,6 +289,7 @@ struct World {
     /// Confidentiality and id.
     reports: Vec<(&'static str, String)>,
     draft: String,
+    draft_message: String,
     person: String,
     client: String,
     organisation: String,
@@ -358,6 +371,15 @@ impl World {
             .await
             .expect(201)
             .id();
+        let report = &reports[0].1;
+        let message = app
+            .post(format!("/v1/reports/{report}/messages"))
+            .by(&desk)
+            .json(json!({"audience": "reporter", "text": "Kunt u de kaart sturen?", "draft": true}))
+            .await
+            .expect(201)
+            .id();
+        let draft_message = format!("{report}/{message}");
         let notice = app
             .get("/v1/notices")
             .by(&by("admin"))
@@ -374,6 +396,7 @@ impl World {
         Self {
             reports,
             draft,
+            draft_message,
             notice,
             session,
             refused,
@@ -392,6 +415,7 @@ impl World {
             Nothing => one(&String::new()),
             Report => self.reports.clone(),
             Draft => one(&self.draft),
+            DraftMessage => one(&self.draft_message),
             Person => one(&self.person),
             Client => one(&self.client),
             Organisation => one(&self.organisation),
@@ -459,9 +483,10 @@ impl World {
         static NUMBER: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(1);
         let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let mut parts: Vec<&str> = operation.path.split('/').collect();
+        let mut ids = thing.split('/').cycle();
         for part in &mut parts {
             if part.starts_with('{') {
-                *part = thing;
+                *part = ids.next().unwrap_or_default();
             }
         }
         let method = Method::from_bytes(operation.method.to_uppercase().as_bytes()).unwrap();

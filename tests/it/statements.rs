@@ -64,23 +64,34 @@ async fn a_request_costs_as_many_statements_however_much_there_is() {
         let (events, statements) = cost(&app, app.get(format!("{path}/events")).by(&desk)).await;
         events.expect(200);
         seen.push(("timeline", statements));
+        let messages = format!("{path}/messages");
+        for _ in 0..many {
+            let call = app.post(&messages).by(&liaison);
+            call.json(json!({"audience": "reporter", "text": "Wilt u de kaart sturen?"}))
+                .await
+                .expect(201);
+        }
+        let (listed, statements) = cost(&app, app.get(&messages).by(&reporter)).await;
+        assert_eq!(listed.expect(200).items().len(), many);
+        seen.push(("messages", statements));
         let list = "/v1/reports?status=in_review&sort=-submitted";
         let (listed, statements) = cost(&app, app.get(list).by(&desk)).await;
         listed.expect(200);
         seen.push(("list", statements));
     }
     assert_eq!(
-        seen[..5],
-        seen[5..],
+        seen[..6],
+        seen[6..],
         "more of everything costs more statements"
     );
     assert_eq!(
-        seen[..5],
+        seen[..6],
         [
             ("submit", 18),
             ("read", 3),
             ("transition", 5),
             ("timeline", 4),
+            ("messages", 3),
             ("list", 3)
         ]
     );

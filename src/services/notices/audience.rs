@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::domain::actor::{Language, PrincipalKind, Role};
 use crate::domain::id::{OrganisationId, PrincipalId, ReportId};
-use crate::domain::notice::{Audience, NoticeKind, notices};
+use crate::domain::notice::{Audience, NoticeKind, told_of};
 use crate::domain::report::Report;
 use crate::domain::status::Capacity;
 use crate::mail::facts::Reader;
@@ -46,7 +46,7 @@ impl<'a> Audiences<'a> {
 
     /// Organisations whose people may be told.
     pub fn organisations(&self) -> Vec<OrganisationId> {
-        let mut ids: Vec<OrganisationId> = notices(self.happened.event.kind)
+        let mut ids: Vec<OrganisationId> = told_of(self.happened.event)
             .iter()
             .flat_map(|(audience, _)| match audience {
                 Audience::Reporter => vec![self.happened.after.submitter],
@@ -118,6 +118,13 @@ impl<'a> Audiences<'a> {
                     .into_iter()
                     .collect()
             }
+            Audience::OwnAuthority => self
+                .happened
+                .event
+                .author
+                .organisation
+                .into_iter()
+                .collect(),
             Audience::Asker if self.asked_by_lead() => {
                 self.happened.after.lead.into_iter().collect()
             }
@@ -135,7 +142,7 @@ impl<'a> Audiences<'a> {
         self.people = people;
         let mut told = Vec::new();
         let mut unmanned_for = Vec::new();
-        for (audience, kind) in notices(self.happened.event.kind) {
+        for (audience, kind) in told_of(self.happened.event) {
             match audience {
                 Audience::Reporter => {
                     told.extend(self.reporters(*kind, Reader::Reporter, self.happened.after))
@@ -151,6 +158,16 @@ impl<'a> Audiences<'a> {
                 }
                 Audience::DeskWithoutLead => {}
                 Audience::Asker if !self.asked_by_lead() => told.extend(self.desk(*kind, false)),
+                // What is internal is for nobody else, whoever is missing.
+                Audience::OwnAuthority => {
+                    for id in self.authorities(*audience) {
+                        let reader = match self.happened.after.lead {
+                            Some(lead) if lead == id => Reader::Lead,
+                            _ => Reader::Contributor,
+                        };
+                        told.extend(self.liaisons(*kind, reader, id).into_iter().flatten());
+                    }
+                }
                 other => {
                     for id in self.authorities(*other) {
                         match self.liaisons(*kind, reader(*other), id) {

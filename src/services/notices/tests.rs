@@ -6,6 +6,7 @@ use crate::clock::SystemClock;
 use crate::domain::actor::{OrganisationKind, PrincipalKind, Role};
 use crate::domain::event::{Author, Details};
 use crate::domain::id::{EventId, PrincipalId, ReportId};
+use crate::domain::notice::notices;
 use crate::domain::report::{Contact, Content, Handling, Outcome, Question, Sender};
 use crate::domain::status::{Capacity, Status};
 use crate::mail::render::render;
@@ -208,6 +209,7 @@ impl World {
                 event,
                 before,
                 after,
+                said: None,
                 merged_in: merged,
             };
             queue(conn, &self.ctx, &[happened])?;

@@ -51,6 +51,7 @@ pub async fn timeline(
             };
             let seen: Vec<Event> = page
                 .into_iter()
+                .filter(|event| event.is_for(&actor, &report))
                 .filter_map(|event| event.seen_with(view))
                 .collect();
             let organisations = load_organisations(conn, seen.iter().flat_map(named))?;
