@@ -47,6 +47,10 @@ code_list! {
         Unmerge = "unmerge",
         /// The merge of another report into this one was undone.
         UnmergedFrom = "unmerged_from",
+        /// The desk released a reviewed version to others.
+        Publish = "publish",
+        /// What was released is no longer; by the service when the report became narrower or was withdrawn.
+        Unpublish = "unpublish",
         /// The report it had been merged into was withdrawn; the case goes on under this one.
         TookOver = "took_over",
         Correct = "correct",

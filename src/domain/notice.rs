@@ -27,6 +27,8 @@ code_list! {
         Merged = "merged",
         MergedIn = "merged_in",
         Unmerged = "unmerged",
+        Published = "published",
+        Unpublished = "unpublished",
         TookOver = "took_over",
         Corrected = "corrected",
         Message = "message",
@@ -163,6 +165,8 @@ pub fn notices(event: EventKind) -> &'static [(Audience, NoticeKind)] {
         // The lead of the report that joined is a contributor here, if it was another.
         E::MergedIn => &[(Lead, N::MergedIn), (Contributors, N::MergedIn)],
         E::Unmerge => &[(Reporter, N::Unmerged), (Lead, N::Unmerged)],
+        E::Publish => &[(Reporter, N::Published)],
+        E::Unpublish => &[(Reporter, N::Unpublished)],
         E::TookOver => &[
             (Reporter, N::TookOver),
             (Lead, N::TookOver),

@@ -1,9 +1,11 @@
 //! Who may see and do what. Every service asks here; nothing else decides.
 
 use crate::domain::actor::{Actor, OrganisationKind, Role, Scope};
+use crate::domain::code::Code;
 use crate::domain::id::OrganisationId;
 use crate::domain::message::{Message, MessageAudience, MessageState};
 use crate::domain::report::{Confidentiality, Report};
+use crate::domain::sharing::ShareAudience;
 use crate::domain::status::{Capacity, Status};
 
 /// How much of a report somebody sees.
@@ -60,7 +62,7 @@ pub fn view(actor: &Actor, report: &Report) -> Option<View> {
     if reads_unpublished(actor) && report.confidentiality != Confidentiality::Confidential {
         return Some(View::Full { contact: false });
     }
-    let follows = report.handling.followers.contains(&actor.home.id);
+    let follows = report.is_followed_by(actor.home.id);
     (follows && (actor.has(Role::Reporter) || actor.has(Role::Liaison))).then_some(View::Progress)
 }
 
@@ -121,6 +123,22 @@ pub fn scope_of(capacity: Capacity) -> Scope {
 /// The analysts of BZK and of the ministries read what is not yet published, confidential reports excepted.
 pub fn reads_unpublished(actor: &Actor) -> bool {
     actor.has(Role::Analyst) && actor.home.kind == OrganisationKind::Ministry
+}
+
+/// Whether the actor reads the reviewed version that was released of a report. It is no view of the report itself: whoever
+/// has this alone finds the report at no other address.
+pub fn reads_shared(actor: &Actor, report: &Report) -> bool {
+    let version = report.handling.sharing.version.as_ref();
+    version.is_some_and(|version| shared_with(actor).contains(&version.audience))
+}
+
+/// What is released to these is for the actor to read. Partners and the contacts at the EU are no Dutch government.
+pub fn shared_with(actor: &Actor) -> &'static [ShareAudience] {
+    use OrganisationKind::*;
+    match actor.home.kind {
+        Ministry | Municipality | Province | WaterBoard => ShareAudience::ALL,
+        EuContact | Partner => &[ShareAudience::Public],
+    }
 }
 
 /// May hand in a report for an organisation: its own, or any when the desk enters it (by telephone).

@@ -9,6 +9,7 @@ use crate::domain::citation::Citation;
 use crate::domain::code::code_list;
 use crate::domain::id::{MeasureId, OrganisationId, PrincipalId, ReportId};
 use crate::domain::routing::Routing;
+use crate::domain::sharing::Sharing;
 use crate::domain::status::{Capacity, Phase, Status};
 
 code_list! {
@@ -281,6 +282,8 @@ pub struct Handling {
     pub measures: Vec<Measure>,
     pub clocks: Vec<Clock>,
     pub before_merge: Option<BeforeMerge>,
+    /// What the desk released of it, and who stands behind it.
+    pub sharing: Sharing,
     /// Reference of the report it was merged into: what its reporter may know of it.
     pub merged_into_reference: Option<String>,
 }
@@ -364,6 +367,26 @@ impl Report {
             Status::Submitted => !self.handling.taken_up && self.handling.returns == 0,
             _ => false,
         }
+    }
+}
+
+impl Report {
+    /// The title for those who see how it goes and no more: the one the desk reviewed, where there is one.
+    pub fn title_from_afar(&self) -> &str {
+        let reviewed = self.handling.sharing.reviewed_title.as_ref();
+        reviewed.unwrap_or(&self.content.title)
+    }
+
+    /// How many organisations stand behind it beside its reporter.
+    pub fn endorsement_count(&self) -> usize {
+        self.handling.sharing.endorsement_count(self.submitter)
+    }
+
+    /// Whether an organisation sees how it goes: a former lead, the reporter of a report merged into it, an endorser.
+    pub fn is_followed_by(&self, organisation: OrganisationId) -> bool {
+        let handling = &self.handling;
+        handling.followers.contains(&organisation)
+            || handling.sharing.endorsers.contains(&organisation)
     }
 }
 

@@ -80,6 +80,8 @@ code_list! {
         Withdraw = "withdraw",
         Merge = "merge",
         Unmerge = "unmerge",
+        Publish = "publish",
+        Unpublish = "unpublish",
         Correct = "correct",
         ChangeContributors = "change_contributors",
         ChangeConfidentiality = "change_confidentiality",
@@ -101,6 +103,9 @@ code_list! {
         Answer = "answer",
         Measure = "measure",
         MergeInto = "mergeInto",
+        Audience = "audience",
+        Title = "title",
+        Summary = "summary",
         Publication = "publication",
         Room = "room",
         DecisionReference = "decisionReference",
@@ -235,6 +240,16 @@ pub static TRANSITIONS: &[Transition] = {
     };
     use Target::{Before, Reopened, Same, To};
     const DESK: &[Capacity] = &[Desk, Coordinator];
+    const RELEASABLE: &[Status] = &[
+        Submitted,
+        Routed,
+        InformationRequested,
+        InReview,
+        PositionTaken,
+        InImplementation,
+        Settled,
+        ReopeningRequested,
+    ];
     &[
         row(
             Submit,
@@ -399,6 +414,33 @@ pub static TRANSITIONS: &[Transition] = {
         ),
         row(Merge, OPEN, To(Merged), DESK, &[F::MergeInto], &[F::Reason]),
         row(Unmerge, &[Merged], Before, DESK, &[], &[F::Reason]),
+        // Neither what its reporter took back nor what goes on under another is released anew.
+        row(
+            Publish,
+            RELEASABLE,
+            Same,
+            DESK,
+            &[F::Audience, F::Title, F::Summary],
+            &[],
+        ),
+        row(
+            Unpublish,
+            &[
+                Submitted,
+                Routed,
+                InformationRequested,
+                InReview,
+                PositionTaken,
+                InImplementation,
+                Settled,
+                ReopeningRequested,
+                Merged,
+            ],
+            Same,
+            DESK,
+            &[F::Reason],
+            &[],
+        ),
         row(
             Correct,
             OPEN,

@@ -13,7 +13,9 @@ use crate::domain::id::{MeasureId, OrganisationId, ReportId};
 use crate::domain::invalid::FieldError;
 use crate::domain::policy;
 use crate::domain::publication::Publication;
+use crate::domain::release;
 use crate::domain::report::{Cited, ClockKind, Confidentiality, MeasureKind, Outcome, Report};
+use crate::domain::sharing::ShareAudience;
 use crate::domain::status::{Action, Capacity, Field, Transition, legal};
 
 pub use change::route_by_rule;
@@ -34,6 +36,10 @@ pub struct Input {
     pub answer: Option<String>,
     pub measure: Option<MeasureInput>,
     pub merge_into: Option<ReportId>,
+    /// The reviewed version to release.
+    pub audience: Option<ShareAudience>,
+    pub title: Option<String>,
+    pub summary: Option<String>,
     pub publication: Option<Publication>,
     pub room: Option<String>,
     pub decision_reference: Option<String>,
@@ -90,6 +96,9 @@ impl Input {
             (Field::Answer, self.answer.is_some()),
             (Field::Measure, self.measure.is_some()),
             (Field::MergeInto, self.merge_into.is_some()),
+            (Field::Audience, self.audience.is_some()),
+            (Field::Title, self.title.is_some()),
+            (Field::Summary, self.summary.is_some()),
             (Field::Publication, self.publication.is_some()),
             (Field::Room, self.room.is_some()),
             (Field::DecisionReference, self.decision_reference.is_some()),
@@ -184,6 +193,7 @@ pub fn apply(
         clocks::stop(&mut next, &[ClockKind::DeskReply], now);
     }
     change::change(&mut next, row, capacity, input, now);
+    release::limit(&mut next);
     next.updated_at = now;
     next.version += 1;
     Ok(next)

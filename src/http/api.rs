@@ -5,7 +5,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::http::{
     audit_events, clients, events, me, municipalities, notices, organisations, people,
     policy_domains, provinces, regions, regulations, report_messages, reports, routing,
-    routing_rules, sessions, tokens, transitions,
+    routing_rules, sessions, shared_reports, tokens, transitions,
 };
 
 /// The operations.
@@ -27,6 +27,9 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(report_messages::change_message)
         .service(report_messages::delete_message)
         .service(report_messages::send_message);
+    config
+        .service(shared_reports::list_shared_reports)
+        .service(shared_reports::get_shared_report);
     config
         .service(sessions::create_session)
         .service(sessions::end_session)

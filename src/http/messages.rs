@@ -243,6 +243,16 @@ pub static DETAILS: &[Words] = &[
         "Reopening can be asked until eight weeks after the settlement.",
     ),
     (
+        "confidential_not_published",
+        "Een vertrouwelijke melding wordt met niemand gedeeld.",
+        "A confidential report is shared with nobody.",
+    ),
+    (
+        "not_published",
+        "De melding wordt met niemand gedeeld.",
+        "The report is shared with nobody.",
+    ),
+    (
         "already_confidential",
         "De melding is al vertrouwelijk.",
         "The report is confidential already.",
@@ -555,6 +565,11 @@ pub static FIELDS: &[Words] = &[
         "lead_is_no_contributor",
         "De eerstverantwoordelijke is geen meebehandelaar.",
         "The lead is no contributor.",
+    ),
+    (
+        "wider_than_confidentiality",
+        "Zo ver mag de melding niet reizen: de vertrouwelijkheid is strenger.",
+        "The report may not travel this far: its confidentiality is narrower.",
     ),
     (
         "not_narrower",

@@ -55,6 +55,7 @@ pub mod routing_rules;
 pub mod schema;
 pub mod security_txt;
 pub mod sessions;
+pub mod shared_reports;
 #[cfg(feature = "otel")]
 pub mod spans;
 pub mod strict;

@@ -11,7 +11,7 @@ use crate::domain::id::OrganisationId;
 use crate::domain::organisation::Organisation;
 use crate::domain::policy::View;
 use crate::domain::report::{
-    Cited, ClockKind, Confidentiality, Measure, Outcome, Remedy, Report, Settlement,
+    Cited, ClockKind, Confidentiality, Measure, Outcome, Position, Remedy, Report, Settlement,
 };
 use crate::domain::routing::{Because, Decision, Routing};
 use crate::domain::status::{Action, Capacity, Phase, Status};
@@ -212,6 +212,16 @@ pub struct PositionView {
     taken_at: DateTime<Utc>,
 }
 
+impl From<&Position> for PositionView {
+    fn from(position: &Position) -> Self {
+        Self {
+            outcome: position.outcome,
+            public_explanation: position.explanation.clone(),
+            taken_at: position.taken_at,
+        }
+    }
+}
+
 /// How it ended (Dutch: afhandeling).
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -233,7 +243,7 @@ pub struct SettlementView {
 }
 
 impl SettlementView {
-    fn new(settlement: &Settlement, full: bool) -> Self {
+    pub fn new(settlement: &Settlement, full: bool) -> Self {
         Self {
             outcome: settlement.outcome,
             public_explanation: settlement.explanation.clone(),
@@ -374,7 +384,11 @@ impl ReportSummary {
             } else {
                 ViewKind::Progress
             },
-            title: report.content.title.clone(),
+            title: if full {
+                report.content.title.clone()
+            } else {
+                report.title_from_afar().to_owned()
+            },
             status: report.status,
             phase: report.phase(),
             submitter: full.then(|| reference(organisations, report.submitter)),
@@ -412,15 +426,7 @@ impl ReportView {
             .settlement
             .as_ref()
             .map(|settled| SettlementView::new(settled, view.is_full()));
-        let position = report
-            .handling
-            .position
-            .as_ref()
-            .map(|position| PositionView {
-                outcome: position.outcome,
-                public_explanation: position.explanation.clone(),
-                taken_at: position.taken_at,
-            });
+        let position = report.handling.position.as_ref().map(PositionView::from);
         match view {
             View::Progress => Self {
                 summary,

@@ -88,8 +88,6 @@ pub struct ReportFilter {
 impl ReportFilter {
     fn filter(&self, today: chrono::NaiveDate) -> Filter {
         let ids = |ids: &[Uuid]| ids.iter().copied().map(OrganisationId::from_uuid).collect();
-        let municipality =
-            |code: &String| parse_municipality_code(code).unwrap_or_else(|| code.clone());
         Filter {
             status: self.status.clone(),
             phase: self.phase.clone(),
@@ -104,7 +102,10 @@ impl ReportFilter {
                 (Facet::Province, self.province.clone()),
                 (
                     Facet::Municipality,
-                    self.municipality.iter().map(municipality).collect(),
+                    self.municipality
+                        .iter()
+                        .map(|code| municipality(code))
+                        .collect(),
                 ),
                 (
                     Facet::Regulation,
@@ -122,8 +123,13 @@ impl ReportFilter {
     }
 }
 
+/// The municipality that a filter names, in its canonical form.
+pub fn municipality(code: &str) -> String {
+    parse_municipality_code(code).unwrap_or_else(|| code.to_owned())
+}
+
 /// The regulation that a filter names, in any form that a report may cite it in.
-fn regulation(text: &str, today: chrono::NaiveDate) -> String {
+pub fn regulation(text: &str, today: chrono::NaiveDate) -> String {
     let input = CitationInput {
         citation: text.to_owned(),
         ..CitationInput::default()

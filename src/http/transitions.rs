@@ -12,6 +12,7 @@ use crate::domain::id::{Id, MeasureId, OrganisationId, ReportId};
 use crate::domain::invalid::FieldError;
 use crate::domain::publication::Publication;
 use crate::domain::report::{Confidentiality, MeasureKind, Outcome};
+use crate::domain::sharing::ShareAudience;
 use crate::domain::status::{Action, Field, Status, Target, Transition};
 use crate::domain::workflow::{Input, MeasureInput};
 use crate::http::auth::{Granted, ReadReports, WorkOnReports};
@@ -67,6 +68,20 @@ pub struct TransitionRequest {
     /// The report that this one joins (samenvoegen met).
     #[schema(nullable = false)]
     merge_into: Option<Uuid>,
+    /// For whom the reviewed version is; never wider than the confidentiality (gedeeld met).
+    #[schema(nullable = false)]
+    audience: Option<ShareAudience>,
+    /// The title as the desk reviewed it (beoordeelde titel).
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\r\n\t]*$",
+        nullable = false
+    )]
+    title: Option<String>,
+    /// The summary as the desk reviewed it (beoordeelde samenvatting).
+    #[schema(min_length = 1, max_length = 5000, nullable = false)]
+    summary: Option<String>,
     /// Official publication of the change, as stb-2026-123 or Stb. 2026, 123 (vindplaats).
     #[schema(min_length = 1, max_length = 100, nullable = false)]
     publication: Option<String>,
@@ -238,6 +253,10 @@ impl TransitionRequest {
             said(self.question, Field::Question),
             said(self.answer, Field::Answer),
         );
+        let (title, summary) = (
+            said(self.title, Field::Title),
+            said(self.summary, Field::Summary),
+        );
         let (room, decision_reference) = (
             said(self.room, Field::Room),
             said(self.decision_reference, Field::DecisionReference),
@@ -272,6 +291,9 @@ impl TransitionRequest {
                     result: measure.result,
                 }),
                 merge_into: self.merge_into.map(Id::from_uuid),
+                audience: self.audience,
+                title,
+                summary,
                 publication,
                 room,
                 decision_reference,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::code::code_list;
 use crate::domain::message::MessageAudience;
 use crate::domain::report::{ClockKind, Measure, Outcome};
+use crate::domain::sharing::ShareAudience;
 use crate::domain::status::Status;
 
 code_list! {
@@ -51,6 +52,8 @@ pub struct Facts {
     pub explanation: Option<String>,
     pub public_explanation: Option<String>,
     pub outcome: Option<Outcome>,
+    /// For whom a reviewed version was released.
+    pub shared_with: Option<ShareAudience>,
     pub publication: Option<String>,
     pub room: Option<String>,
     pub decision_reference: Option<String>,

@@ -51,7 +51,8 @@ macro_rules! sources {
 const SOURCES: &[(&str, &str, &str)] = sources!(
     "acknowledgement" "new_report" "for_you" "forwarded" "rerouted" "returned" "question" "answer" "continued"
     "position" "reconsidered" "implementation" "settled" "reopening_requested" "reopened" "reopening_denied"
-    "withdrawn" "merged" "merged_in" "unmerged" "took_over" "corrected" "message" "invitation" "password_reset"
+    "withdrawn" "merged" "merged_in" "unmerged" "published" "unpublished" "took_over" "corrected" "message"
+    "invitation" "password_reset"
 );
 
 /// The templates, parsed at first use. A faulty one is left out and tells so when it is asked for; the tests ask for all.
@@ -220,6 +221,10 @@ fn values(facts: &Facts, reader: Reader, language: Language) -> BTreeMap<&'stati
         (
             "outcome",
             facts.outcome.map(|outcome| outcome.label(language)).into(),
+        ),
+        (
+            "shared_with",
+            facts.shared_with.map(|audience| audience.as_str()).into(),
         ),
         ("publication", one(&facts.publication).into()),
         ("room", one(&facts.room).into()),

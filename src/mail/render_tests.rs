@@ -32,6 +32,7 @@ pub(crate) fn full(reader: Reader, typed: &str) -> Facts {
         explanation: some(),
         public_explanation: some(),
         outcome: Some(Outcome::ExistingRoom),
+        shared_with: Some(crate::domain::sharing::ShareAudience::Public),
         publication: some(),
         room: some(),
         decision_reference: some(),

@@ -27,6 +27,7 @@ pub mod reports;
 pub mod routing;
 pub mod routing_rules;
 pub mod seed;
+pub mod sharing;
 pub mod sign_in;
 pub mod throttle;
 pub mod tokens;

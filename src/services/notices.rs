@@ -180,7 +180,10 @@ fn facts(
         reader: Some(told.reader),
         link: Some(settings.link(&format!("/v1/reports/{}", own.id))),
         reference: own.reference.clone(),
-        title: Some(own.content.title.clone()),
+        title: Some(match told.reader {
+            Reader::FormerLead => own.title_from_afar().to_owned(),
+            _ => own.content.title.clone(),
+        }),
         confidential: own.confidentiality == Confidentiality::Confidential,
         status: Some(after.status),
         lead: after.lead.and_then(|lead| names.of(lead)),
@@ -208,6 +211,7 @@ fn facts(
             Language::Nl => routing.explanation.nl.clone(),
             Language::En => routing.explanation.en.clone(),
         });
+    let released = after.handling.sharing.version.as_ref();
     Facts {
         organisation: names.of(after.submitter),
         rule: after.primary().map(Cited::label),
@@ -220,8 +224,12 @@ fn facts(
         due_on: clock.map(|clock| clock.due_on),
         explanation: match event.kind {
             EventKind::RoutedByRule | EventKind::Submit => because,
+            EventKind::Publish => {
+                released.map(|text| format!("{}\n\n{}", text.title, text.summary))
+            }
             _ => details.explanation.clone(),
         },
+        shared_with: released.map(|text| text.audience),
         publication: details.publication.clone(),
         room: details.room.clone(),
         decision_reference: details.decision_reference.clone(),

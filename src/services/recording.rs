@@ -6,6 +6,7 @@ use crate::domain::actor::Actor;
 use crate::domain::event::{Author, Details, Event, EventKind};
 use crate::domain::id::EventId;
 use crate::domain::policy;
+use crate::domain::release;
 use crate::domain::report::Report;
 use crate::domain::status::Capacity;
 use crate::services::notices::{self, Happened};
@@ -117,8 +118,24 @@ impl Step {
     }
 }
 
+/// What was released of a report ends when it becomes narrower or is withdrawn: that is an event of its own, whatever was
+/// done.
+fn release_ended(step: &Step) -> Option<Step> {
+    let before = step.before.as_ref()?;
+    let released = |report: &Report| report.handling.sharing.version.is_some();
+    if !released(before) || released(&step.after) || step.event.kind == EventKind::Unpublish {
+        return None;
+    }
+    let mut ended = Step::by_service(before, &step.after, EventKind::Unpublish, step.event.at);
+    ended.event.from = Some(step.after.status);
+    ended.event.details.corrections = release::differences(before, &step.after);
+    Some(ended)
+}
+
 /// Writes the events of some steps and queues their notices.
 pub fn record(conn: &mut Conn, context: &Context, steps: &[Step]) -> Result<(), Error> {
+    let ended: Vec<Step> = steps.iter().filter_map(release_ended).collect();
+    let steps: Vec<&Step> = steps.iter().chain(&ended).collect();
     let written: Vec<Event> = steps.iter().map(|step| step.event.clone()).collect();
     events::insert(conn, &written)?;
     let told: Vec<Happened<'_>> = steps

@@ -8,6 +8,7 @@ use crate::domain::event::{Details, EventKind};
 use crate::domain::id::{OrganisationId, ReportId};
 use crate::domain::invalid::FieldError;
 use crate::domain::policy::{self, View};
+use crate::domain::release;
 use crate::domain::report::Report;
 use crate::domain::status::{Action, Capacity, Status};
 use crate::domain::workflow::{self, Input, Places};
@@ -126,7 +127,7 @@ fn transition(
     let mut after = workflow::apply(&before, row, capacity, &input, now)?;
     let mut steps = vec![
         Step::by(actor, capacity, &before, &after, action.into(), now)
-            .with(details(&before, &after, &input)),
+            .with(details(action, &before, &after, &input)),
     ];
     tie(
         conn, actor, capacity, &before, &mut after, &input, &mut steps, now,
@@ -216,7 +217,7 @@ fn authorities(
 }
 
 /// What the event says.
-fn details(before: &Report, after: &Report, input: &Input) -> Details {
+fn details(action: Action, before: &Report, after: &Report, input: &Input) -> Details {
     let moved = before.lead != after.lead;
     Details {
         lead: after.lead.filter(|_| moved),
@@ -240,10 +241,9 @@ fn details(before: &Report, after: &Report, input: &Input) -> Details {
         room: input.room.clone(),
         decision_reference: input.decision_reference.clone(),
         confidentiality: input.confidentiality,
-        corrections: if input.citations.is_some()
-            || input.domains.is_some()
-            || input.places.is_some()
-        {
+        corrections: if matches!(action, Action::Publish | Action::Unpublish) {
+            release::differences(before, after)
+        } else if input.citations.is_some() || input.domains.is_some() || input.places.is_some() {
             change::differences(before, after)
         } else {
             Vec::new()

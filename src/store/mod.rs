@@ -28,6 +28,8 @@ pub mod schema;
 pub mod server;
 pub mod service_state;
 pub mod sessions;
+pub mod shared_reports;
+mod shared_versions;
 pub mod snapshot;
 #[cfg(test)]
 pub mod testing;

@@ -11,6 +11,7 @@ use crate::store::any_of::any_of;
 use crate::store::bulk::insert_all;
 use crate::store::db::{Conn, MultiBackend};
 use crate::store::schema::{report_facets, report_parties, reports};
+use crate::store::shared_versions as released;
 use crate::store::types::{Coded, Instant, Json, RawJson};
 
 code_list! {
@@ -171,7 +172,8 @@ pub fn insert(conn: &mut Conn, report: &Report) -> QueryResult<()> {
         .values(Row::from(report))
         .execute(conn)?;
     insert_facets(conn, &facets(report))?;
-    insert_parties(conn, &parties(report))
+    insert_parties(conn, &parties(report))?;
+    released::insert(conn, std::slice::from_ref(report))
 }
 
 /// Writes new reports in bulk, with what lists filter on.
@@ -191,7 +193,8 @@ pub fn insert_many(conn: &mut Conn, new: &[Report]) -> QueryResult<()> {
         party,
     };
     let rows: Vec<NewParty> = new.iter().flat_map(parties).map(of_party).collect();
-    insert_all!(conn, report_parties::table, 3, &rows)
+    insert_all!(conn, report_parties::table, 3, &rows)?;
+    released::insert(conn, new)
 }
 
 /// Writes a report that was `before`; false when another has changed it since. What lists filter on is rewritten only
@@ -219,6 +222,7 @@ pub fn update(conn: &mut Conn, before: &Report, after: &Report) -> QueryResult<b
             .execute(conn)?;
         insert_parties(conn, &parties_after)?;
     }
+    released::update(conn, before, after)?;
     Ok(true)
 }
 
@@ -291,6 +295,8 @@ pub(super) fn parties(report: &Report) -> Vec<PartyRow> {
             .map(with(Party::Contributor)),
     );
     rows.extend(report.handling.followers.iter().map(with(Party::Follower)));
+    let endorsers = &report.handling.sharing.endorsers;
+    rows.extend(endorsers.iter().map(with(Party::Follower)));
     rows.sort();
     rows.dedup();
     rows

@@ -284,6 +284,38 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::{Integer, Text};
+    use crate::store::types::{IdSql, InstantSql};
+
+    shared_versions (report_id) {
+        report_id -> IdSql,
+        audience -> Text,
+        title -> Text,
+        summary -> Text,
+        shared_at -> InstantSql,
+        endorsement_count -> Integer,
+    }
+}
+
+diesel::joinable!(shared_versions -> reports (report_id));
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::store::types::{IdSql, InstantSql, JsonSql};
+
+    endorsements (id) {
+        id -> IdSql,
+        report_id -> IdSql,
+        organisation_id -> IdSql,
+        effect -> Text,
+        contact -> Nullable<JsonSql>,
+        sender -> JsonSql,
+        endorsed_at -> InstantSql,
+        withdrawn_at -> Nullable<InstantSql>,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::Integer;
 
     reference_numbers (year) {
@@ -413,6 +445,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     reports,
     report_facets,
     report_parties,
+    shared_versions,
+    endorsements,
     reference_numbers,
     events,
     outbox,

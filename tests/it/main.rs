@@ -29,6 +29,7 @@ mod operate;
 mod reference;
 mod reports;
 mod samples;
+mod sharing;
 mod statements;
 mod stopping;
 mod story;

@@ -29,6 +29,8 @@ enum Thing {
     Draft,
     /// A message to the reporter that the desk has not sent yet; `report/message`.
     DraftMessage,
+    /// A report of which a reviewed version was released to government.
+    Shared,
     Person,
     Client,
     Organisation,
@@ -114,6 +116,8 @@ const SEES_A_LIST: &[&str] = &[
     "ministry analyst",
     "municipal analyst",
 ];
+/// Everybody at an organisation of government who reads reports.
+const SHARED_WITH: &[&str] = SEES_A_LIST;
 const MANAGERS: &[&str] = &["org admin", "admin"];
 const AUDITORS: &[&str] = &["org admin", "strange org admin", "BZK org admin", "admin"];
 const KEEPERS: &[&str] = &["coordinator", "admin"];
@@ -154,6 +158,8 @@ const REPORTS: &[Row] = &[
     ("changeMessage", DraftMessage, COLLEAGUES, 412, 404),
     ("sendMessage", DraftMessage, COLLEAGUES, 412, 404),
     ("deleteMessage", DraftMessage, COLLEAGUES, 412, 404),
+    ("listSharedReports", Nothing, SHARED_WITH, 200, 403),
+    ("getSharedReport", Shared, SHARED_WITH, 200, 403),
     ("previewRouting", Nothing, WRITERS, 200, 403),
     ("listRoutingRules", Nothing, RULES, 200, 403),
     ("getRoutingRule", Fact("34"), RULES, 200, 403),
@@ -290,6 +296,7 @@ struct World {
     reports: Vec<(&'static str, String)>,
     draft: String,
     draft_message: String,
+    shared: String,
     person: String,
     client: String,
     organisation: String,
@@ -380,6 +387,15 @@ impl World {
             .expect(201)
             .id();
         let draft_message = format!("{report}/{message}");
+        let shared = routed(&app, &reporter, &desk, "government_only").await;
+        let path = format!("/v1/reports/{shared}");
+        let seen = app.get(&path).by(&desk).await.expect(200);
+        app.post(format!("{path}/transitions"))
+            .by(&desk)
+            .if_match(&seen)
+            .json(json!({"action": "publish", "audience": "government", "title": "Norm", "summary": "De norm knelt."}))
+            .await
+            .expect(200);
         let notice = app
             .get("/v1/notices")
             .by(&by("admin"))
@@ -397,6 +413,7 @@ impl World {
             reports,
             draft,
             draft_message,
+            shared,
             notice,
             session,
             refused,
@@ -416,6 +433,7 @@ impl World {
             Report => self.reports.clone(),
             Draft => one(&self.draft),
             DraftMessage => one(&self.draft_message),
+            Shared => one(&self.shared),
             Person => one(&self.person),
             Client => one(&self.client),
             Organisation => one(&self.organisation),

@@ -5,6 +5,7 @@ use meldpunt::domain::actor::{PrincipalKind, Role};
 use meldpunt::domain::code::Code;
 use meldpunt::domain::id::{OrganisationId, ReportId};
 use meldpunt::domain::report::*;
+use meldpunt::domain::sharing::{ShareAudience, SharedVersion, Sharing};
 use meldpunt::domain::status::{Action, Capacity, Status};
 use meldpunt::services::Error;
 use meldpunt::store::reports;
@@ -21,6 +22,8 @@ const OPEN: &[&str] = &[
     "position_taken",
     "in_implementation",
 ];
+
+const CLOSED: &[&str] = &["settled", "reopening_requested"];
 
 /// action, from, to (`=` stays, `<` back to where it was), by. `desk` stands for the coordinator too.
 const TABLE: &[(&str, &[&str], &str, &[&str])] = &[
@@ -112,6 +115,11 @@ const TABLE: &[(&str, &[&str], &str, &[&str])] = &[
     ("withdraw", OPEN, "withdrawn", &["reporter"]),
     ("merge", OPEN, "merged", &["desk"]),
     ("unmerge", &["merged"], "<", &["desk"]),
+    ("publish", OPEN, "=", &["desk"]),
+    ("publish", CLOSED, "=", &["desk"]),
+    ("unpublish", OPEN, "=", &["desk"]),
+    ("unpublish", CLOSED, "=", &["desk"]),
+    ("unpublish", &["merged"], "=", &["desk"]),
     ("correct", OPEN, "=", &["desk"]),
     (
         "change_contributors",
@@ -198,6 +206,16 @@ fn report_in(status: Status, cast: &Cast, target: ReportId, app: &TestApp) -> Re
             clocks: Vec::new(),
             lead_joined: false,
         }),
+        sharing: Sharing {
+            version: Some(SharedVersion {
+                audience: ShareAudience::Public,
+                title: "Norm".into(),
+                summary: "De norm knelt.".into(),
+                revision: 1,
+                shared_at: now,
+            }),
+            ..Sharing::default()
+        },
         ..Handling::default()
     };
     Report {
@@ -244,7 +262,7 @@ fn body(action: &str, cast: &Cast, target: ReportId) -> Value {
             json!({"outcome": "explanation", "publicExplanation": "Het mag al."})
         }
         "return" | "reconsider" | "request_reopening" | "grant_reopening" | "deny_reopening"
-        | "withdraw" => {
+        | "withdraw" | "unpublish" => {
             json!({"reason": "Daarom."})
         }
         "request_information" => json!({"question": "Hoeveel leerlingen?"}),
@@ -254,6 +272,9 @@ fn body(action: &str, cast: &Cast, target: ReportId) -> Value {
         }
         "start_implementation" | "update_implementation" => json!({"measure": measure}),
         "merge" => json!({"mergeInto": target}),
+        "publish" => {
+            json!({"audience": "government", "title": "Norm", "summary": "De norm knelt."})
+        }
         "correct" => json!({"reason": "Ander terrein.", "domains": ["onderwijs-po"]}),
         "change_contributors" => json!({"contributors": [cast.other]}),
         "change_confidentiality" => json!({"confidentiality": "confidential"}),

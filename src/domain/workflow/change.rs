@@ -122,6 +122,13 @@ pub(super) fn change(
             next.merged_into = input.merge_into;
             clocks::stop_all(next, now);
         }
+        Action::Publish => {
+            let given = input.audience.zip(input.title.clone());
+            if let Some(((audience, title), summary)) = given.zip(input.summary.clone()) {
+                next.handling.sharing.release(audience, title, summary, now);
+            }
+        }
+        Action::Unpublish => next.handling.sharing.version = None,
         Action::Correct => correct(next, input),
         Action::ChangeContributors => {
             next.handling.contributors = input.contributors.clone().unwrap_or_default();

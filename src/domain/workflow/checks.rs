@@ -71,6 +71,12 @@ pub(super) fn guard(row: &Transition, report: &Report, now: DateTime<Utc>) -> Re
         {
             Err(Refusal::Guard("already_confidential"))
         }
+        Action::Publish if report.confidentiality == Confidentiality::Confidential => {
+            Err(Refusal::Guard("confidential_not_published"))
+        }
+        Action::Unpublish if handling.sharing.version.is_none() => {
+            Err(Refusal::Guard("not_published"))
+        }
         Action::Settle if row.by == [Capacity::Lead] => match &handling.position {
             Some(position) if implements(position.outcome) => {
                 Err(Refusal::Guard("implementation_pending"))
@@ -137,6 +143,14 @@ pub(super) fn check_values(
             if capacity == Capacity::Lead && input.outcome.is_some_and(implements) {
                 errors.push(FieldError::new("/outcome", "outcome_needs_desk"));
             }
+        }
+        Action::Publish
+            if report.confidentiality != Confidentiality::Confidential
+                && input
+                    .audience
+                    .is_some_and(|audience| !audience.fits(report.confidentiality)) =>
+        {
+            errors.push(FieldError::new("/audience", "wider_than_confidentiality"));
         }
         Action::UpdateImplementation => {
             let id = input.measure.as_ref().and_then(|measure| measure.id);

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::clocks;
 use crate::domain::id::OrganisationId;
 use crate::domain::invalid::FieldError;
+use crate::domain::release;
 use crate::domain::report::{ClockKind, Handling, Report, Settlement};
 use crate::domain::status::Status;
 use crate::domain::workflow::Refusal;
@@ -132,7 +133,7 @@ pub fn take_over(
         .chain([withdrawn])
         .map(|other| other.confidentiality)
         .fold(heir.confidentiality, Ord::max);
-    Report {
+    let mut leading = Report {
         status: case.status,
         resume_status: None,
         lead: case.lead,
@@ -145,10 +146,14 @@ pub fn take_over(
             before_merge: None,
             merged_into_reference: None,
             reopening_asked: heir.handling.reopening_asked,
+            // What was released were the words of the report that is gone.
+            sharing: heir.handling.sharing.clone(),
             ..case.handling
         },
         updated_at: now,
         version: heir.version + 1,
         ..heir.clone()
-    }
+    };
+    release::limit(&mut leading);
+    leading
 }

@@ -5,6 +5,7 @@ use crate::domain::deadline::local_date;
 use crate::domain::event::{Correction, Details, EventKind};
 use crate::domain::id::ReportId;
 use crate::domain::policy;
+use crate::domain::release;
 use crate::domain::report::{Cited, Confidentiality, Content, Report};
 use crate::domain::status::{Capacity, Status};
 use crate::domain::workflow;
@@ -56,6 +57,7 @@ pub async fn change(
             if !missing.is_empty() {
                 return Err(Error::Invalid(missing));
             }
+            release::limit(&mut after);
             let mut corrections = differences(&before, &after);
             if corrections.is_empty() {
                 return show(conn, &ctx, &actor, before);

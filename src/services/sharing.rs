@@ -1,0 +1,84 @@
+//! What the desk has released of reports, for organisations that are no party to them.
+
+use crate::domain::actor::Actor;
+use crate::domain::id::ReportId;
+use crate::domain::policy;
+use crate::domain::report::Report;
+use crate::domain::status::Status;
+use crate::services::reports::{Organisations, load_organisations};
+use crate::services::{Context, Error};
+use crate::store::reports;
+use crate::store::shared_reports::{self, After, Filter, Sort};
+
+/// A page of what is released to the actor, with the organisations it names; one row more than `limit` when there is a next
+/// page. Two statements, whatever the page holds.
+///
+/// # Errors
+/// When the database fails.
+pub async fn page(
+    context: &Context,
+    actor: Actor,
+    filter: Filter,
+    sort: Sort,
+    after: Option<After>,
+    limit: i64,
+) -> Result<(Vec<Report>, Organisations), Error> {
+    context
+        .db
+        .read(move |conn| {
+            let mut filter = filter;
+            let seen = policy::shared_with(&actor);
+            if filter.audience.is_empty() {
+                filter.audience = seen.to_vec();
+            }
+            filter.audience.retain(|audience| seen.contains(audience));
+            if filter.audience.is_empty() {
+                return Ok((Vec::new(), Organisations::new()));
+            }
+            let mut found = shared_reports::list(conn, &filter, sort, after.as_ref(), limit + 1)?;
+            // What the query lets through, the policy has the last word on.
+            found.retain(|report| policy::reads_shared(&actor, report));
+            let leads = found.iter().filter_map(|report| report.lead);
+            let organisations = load_organisations(conn, leads)?;
+            Ok((found, organisations))
+        })
+        .await
+}
+
+/// The released version of one report.
+#[derive(Debug)]
+pub struct SharedReport {
+    pub report: Report,
+    pub organisations: Organisations,
+    /// The report it was merged into, when that is released to this reader as well.
+    pub merged_into: Option<ReportId>,
+}
+
+/// One report as it was released.
+///
+/// # Errors
+/// `NotFound` when it is not there, or not released to this actor.
+pub async fn one(context: &Context, actor: Actor, id: ReportId) -> Result<SharedReport, Error> {
+    context
+        .db
+        .read(move |conn| {
+            let report = reports::find(conn, id)?
+                .filter(|report| policy::reads_shared(&actor, report))
+                .ok_or(Error::NotFound)?;
+            let target = match report
+                .merged_into
+                .filter(|_| report.status == Status::Merged)
+            {
+                Some(target) => reports::find(conn, target)?,
+                None => None,
+            };
+            Ok(SharedReport {
+                organisations: load_organisations(conn, report.lead.into_iter())?,
+                merged_into: target
+                    .filter(|target| policy::reads_shared(&actor, target))
+                    .map(|target| target.id),
+                report,
+            })
+        })
+        .await
+}
