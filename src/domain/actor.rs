@@ -64,6 +64,16 @@ code_list! {
     }
 }
 
+impl Language {
+    /// Of two texts the one in this language.
+    pub fn pick(self, nl: &'static str, en: &'static str) -> &'static str {
+        match self {
+            Language::Nl => nl,
+            Language::En => en,
+        }
+    }
+}
+
 impl Role {
     /// The scopes this role gives.
     pub fn scopes(self) -> &'static [Scope] {

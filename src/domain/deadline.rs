@@ -4,6 +4,9 @@
 //! Days are calendar days in Europe/Amsterdam, instants are UTC. Dates outside the calendar of `NaiveDate` become its
 //! first or last day.
 
+use std::fmt;
+use std::str::FromStr;
+
 use chrono::{DateTime, Days, Months, NaiveDate, NaiveTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::Europe::Amsterdam;
 use serde::{Deserialize, Serialize};
@@ -19,6 +22,48 @@ pub enum Term {
     Weeks(u32),
     /// Calendar months.
     Months(u32),
+}
+
+impl Term {
+    /// How long it is in days, a month taken for 30: to compare terms.
+    pub fn about_days(self) -> u32 {
+        match self {
+            Term::Days(days) => days,
+            Term::Weeks(weeks) => weeks.saturating_mul(7),
+            Term::Months(months) => months.saturating_mul(30),
+        }
+    }
+}
+
+/// As ISO 8601 writes a duration: `P8W`.
+impl fmt::Display for Term {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Term::Days(days) => write!(f, "P{days}D"),
+            Term::Weeks(weeks) => write!(f, "P{weeks}W"),
+            Term::Months(months) => write!(f, "P{months}M"),
+        }
+    }
+}
+
+impl FromStr for Term {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let rest = text.strip_prefix('P').ok_or(())?;
+        let at = rest.len().checked_sub(1).ok_or(())?;
+        let (number, unit) = rest.split_at_checked(at).ok_or(())?;
+        if !number.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(());
+        }
+        let number = number.parse().map_err(drop)?;
+        match unit {
+            "D" => Ok(Term::Days(number)),
+            "W" => Ok(Term::Weeks(number)),
+            "M" => Ok(Term::Months(number)),
+            _ => Err(()),
+        }
+    }
 }
 
 /// The last day of a term before any extension. The day of the start does not count: seven days from 1 March end on
@@ -158,6 +203,28 @@ mod tests {
                 date(end),
                 "{start} {term:?}"
             );
+        }
+    }
+
+    #[test]
+    fn terms_are_written_as_durations() {
+        for (text, term) in [
+            ("P7D", Some(Term::Days(7))),
+            ("P8W", Some(Term::Weeks(8))),
+            ("P3M", Some(Term::Months(3))),
+            ("P+3M", None),
+            ("P1Y", None),
+            ("PM", None),
+            ("P", None),
+            ("", None),
+            ("8W", None),
+            ("P99999999999D", None),
+            ("P8W1D", None),
+        ] {
+            assert_eq!(text.parse().ok(), term, "{text}");
+            if let Some(term) = term {
+                assert_eq!(term.to_string(), text);
+            }
         }
     }
 

@@ -1,72 +1,18 @@
 //! The timeline of a report: one event a change, written in the same transaction, never altered.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::actor::Actor;
-use crate::domain::code::{Code, code_list};
-use crate::domain::id::{EventId, MessageId, OrganisationId, PrincipalId, ReportId};
 use crate::domain::message::MessageAudience;
 use crate::domain::policy::{self, View};
-use crate::domain::report::{Confidentiality, Measure, Outcome, Report};
-use crate::domain::status::{Action, Capacity, Status};
 
-code_list! {
-    /// What happened to a report (Dutch: gebeurtenis). Every action is one; the others have no action of their own.
-    pub enum EventKind {
-        /// A draft was begun.
-        Created = "created",
-        /// The reporter changed what it had written.
-        Changed = "changed",
-        Submit = "submit",
-        /// A routing rule gave it to an authority.
-        RoutedByRule = "routed_by_rule",
-        Route = "route",
-        CloseWithoutRouting = "close_without_routing",
-        Reroute = "reroute",
-        Return = "return",
-        Accept = "accept",
-        RequestInformation = "request_information",
-        ProvideInformation = "provide_information",
-        ContinueWithoutAnswer = "continue_without_answer",
-        TakePosition = "take_position",
-        Reconsider = "reconsider",
-        StartImplementation = "start_implementation",
-        UpdateImplementation = "update_implementation",
-        Settle = "settle",
-        /// The report it had been merged into was settled.
-        SettledThrough = "settled_through",
-        RequestReopening = "request_reopening",
-        CancelReopening = "cancel_reopening",
-        GrantReopening = "grant_reopening",
-        DenyReopening = "deny_reopening",
-        Withdraw = "withdraw",
-        Merge = "merge",
-        /// Another report was merged into this one.
-        MergedIn = "merged_in",
-        Unmerge = "unmerge",
-        /// The merge of another report into this one was undone.
-        UnmergedFrom = "unmerged_from",
-        /// The desk released a reviewed version to others.
-        Publish = "publish",
-        /// What was released is no longer; by the service when the report became narrower or was withdrawn.
-        Unpublish = "unpublish",
-        /// The report it had been merged into was withdrawn; the case goes on under this one.
-        TookOver = "took_over",
-        Correct = "correct",
-        ChangeContributors = "change_contributors",
-        ChangeConfidentiality = "change_confidentiality",
-        /// A message was sent; seen by its audience alone.
-        MessageSent = "message_sent",
-    }
-}
-
-impl From<Action> for EventKind {
-    fn from(action: Action) -> Self {
-        // Every action's text is an event's text as well; the test below holds it so.
-        EventKind::parse(action.as_str()).unwrap_or(EventKind::Changed)
-    }
-}
+use crate::domain::clocks::Ledger;
+use crate::domain::deadline_profile::{ClockKind, ProfileRef};
+pub use crate::domain::event_kind::EventKind;
+use crate::domain::id::{EventId, MessageId, OrganisationId, PrincipalId, ReportId};
+use crate::domain::report::{Assignee, Confidentiality, Measure, Outcome, Report, Verdict};
+use crate::domain::status::{Capacity, Status};
 
 /// Who did it, and as whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,6 +93,49 @@ pub struct Details {
     pub audience: Option<MessageAudience>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<MessageId>,
+    /// Who works on it from then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<PersonRef>,
+    /// Who worked on it until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub former_assignee: Option<PersonRef>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
+    /// How the reporter agreed to its report travelling further.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remark: Option<String>,
+    /// The term that an alert or an extension is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock: Option<ClockKind>,
+    /// The day by which that term's promise is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_on: Option<NaiveDate>,
+    /// The profile of the clocks that it started or moved; see `clock_proof`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deadline_profile: Option<ProfileRef>,
+    /// The clocks of the case that goes on under this report; see `clock_proof`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clocks: Option<Ledger>,
+}
+
+/// Somebody, by the name it had then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonRef {
+    pub id: PrincipalId,
+    pub name: String,
+}
+
+impl From<&Assignee> for PersonRef {
+    fn from(assignee: &Assignee) -> Self {
+        Self {
+            id: assignee.id,
+            name: assignee.name.clone(),
+        }
+    }
 }
 
 /// One entry of the timeline.
@@ -176,10 +165,20 @@ impl Event {
 
     /// The event as this reader may see it; none when it is not for its eyes. Contact data is taken out where the report
     /// hides it. The progress view shows changes of status with what is public about them, no person's name, and not who
-    /// the reporter is.
-    pub fn seen_with(mut self, view: View) -> Option<Event> {
+    /// the reporter is. `internal`: the reader sees what is internal to government.
+    pub fn seen_with(mut self, view: View, internal: bool) -> Option<Event> {
         match view {
             View::Full { contact } => {
+                if !internal {
+                    match self.kind {
+                        EventKind::Advise => return None,
+                        EventKind::Escalate if self.author.capacity != Capacity::Reporter => {
+                            self.details.reason = None;
+                        }
+                        EventKind::ResolveEscalation => self.details.explanation = None,
+                        _ => {}
+                    }
+                }
                 if !contact {
                     self.details
                         .corrections
@@ -207,18 +206,6 @@ impl Event {
                     ..self
                 })
             }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_action_is_an_event() {
-        for action in Action::ALL {
-            assert_eq!(EventKind::from(*action).as_str(), action.as_str());
         }
     }
 }

@@ -32,6 +32,19 @@ code_list! {
         TookOver = "took_over",
         Corrected = "corrected",
         Message = "message",
+        Assigned = "assigned",
+        Unassigned = "unassigned",
+        Advice = "advice",
+        Extended = "extended",
+        Escalated = "escalated",
+        EscalationResolved = "escalation_resolved",
+        DeadlinesMoved = "deadlines_moved",
+        ConfidentialityChanged = "confidentiality_changed",
+        Feedback = "feedback",
+        /// The answer to a question is due soon.
+        Reminder = "reminder",
+        /// Terms of several reports that are nearly or already over.
+        Deadlines = "deadlines",
         Invitation = "invitation",
         PasswordReset = "password_reset",
     }
@@ -79,6 +92,11 @@ pub enum Audience {
     MergedReporters,
     /// The liaisons of the authority whose message it is.
     OwnAuthority,
+    Coordinators,
+    /// Who was given the report to work on.
+    Assignee,
+    /// Who had it until then.
+    FormerAssignee,
 }
 
 /// What an event tells to whom; of a message those it is for.
@@ -175,6 +193,27 @@ pub fn notices(event: EventKind) -> &'static [(Audience, NoticeKind)] {
         ],
         E::Correct => &[(Reporter, N::Corrected)],
         E::ChangeContributors => &[(NewContributors, N::ForYou)],
+        E::Assign => &[(Assignee, N::Assigned), (FormerAssignee, N::Unassigned)],
+        E::Unassign => &[(FormerAssignee, N::Unassigned)],
+        E::Advise => &[(Lead, N::Advice)],
+        E::Extend => &[
+            (Reporter, N::Extended),
+            (MergedReporters, N::Extended),
+            (Contributors, N::Extended),
+        ],
+        E::Escalate => &[(Coordinators, N::Escalated)],
+        E::ResolveEscalation => &[(Lead, N::EscalationResolved)],
+        E::ChangeDeadlineProfile => &[
+            (Reporter, N::DeadlinesMoved),
+            (Lead, N::DeadlinesMoved),
+            (MergedReporters, N::DeadlinesMoved),
+        ],
+        E::ChangeConfidentiality => &[
+            (Reporter, N::ConfidentialityChanged),
+            (Lead, N::ConfidentialityChanged),
+            (Contributors, N::ConfidentialityChanged),
+        ],
+        E::GiveFeedback => &[(Lead, N::Feedback), (DeskWithoutLead, N::Feedback)],
         E::Created
         | E::Changed
         | E::Accept
@@ -182,8 +221,11 @@ pub fn notices(event: EventKind) -> &'static [(Audience, NoticeKind)] {
         | E::SettledThrough
         | E::CancelReopening
         | E::UnmergedFrom
-        | E::ChangeConfidentiality
         // Those it is for differ by message; see `of_message`.
-        | E::MessageSent => &[],
+        | E::MessageSent
+        // Whom alerts go to is decided by the clock; who has many gets one mail.
+        | E::DeadlineNearing
+        | E::DeadlinePassed
+        | E::DeadlineEscalated => &[],
     }
 }

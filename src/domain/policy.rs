@@ -1,6 +1,6 @@
 //! Who may see and do what. Every service asks here; nothing else decides.
 
-use crate::domain::actor::{Actor, OrganisationKind, Role, Scope};
+use crate::domain::actor::{Actor, OrganisationKind, PrincipalKind, Role, Scope};
 use crate::domain::code::Code;
 use crate::domain::id::OrganisationId;
 use crate::domain::message::{Message, MessageAudience, MessageState};
@@ -120,6 +120,12 @@ pub fn scope_of(capacity: Capacity) -> Scope {
     }
 }
 
+/// Sees what is internal to government: opinions, why the coordinator was called in. As its messages, the reporter's
+/// organisation does not see it, unless somebody of it works on the report as well.
+pub fn sees_internal(actor: &Actor, report: &Report) -> bool {
+    reads(actor, report, MessageAudience::Government, actor.home.id)
+}
+
 /// The analysts of BZK and of the ministries read what is not yet published, confidential reports excepted.
 pub fn reads_unpublished(actor: &Actor) -> bool {
     actor.has(Role::Analyst) && actor.home.kind == OrganisationKind::Ministry
@@ -167,6 +173,16 @@ pub fn may_change_organisations(actor: &Actor) -> bool {
 /// May change municipalities, regions, regulations and domains, and routing rules.
 pub fn may_change_reference(actor: &Actor) -> bool {
     actor.has(Role::Coordinator) || actor.has(Role::Admin)
+}
+
+/// May change what is promised: the terms of the deadline profiles.
+pub fn may_change_deadline_profiles(actor: &Actor) -> bool {
+    actor.has(Role::Coordinator)
+}
+
+/// May take up the next report: who works on reports, in person.
+pub fn may_claim(actor: &Actor) -> bool {
+    actor.kind == PrincipalKind::Person && (actor.is_desk() || actor.has(Role::Liaison))
 }
 
 /// May see the outbox's dead letters and send them again.

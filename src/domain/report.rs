@@ -6,7 +6,9 @@ use utoipa::ToSchema;
 
 use crate::domain::actor::{Language, PrincipalKind};
 use crate::domain::citation::Citation;
+use crate::domain::clocks::{Clock, Ledger};
 use crate::domain::code::code_list;
+use crate::domain::deadline_profile::ClockKind;
 use crate::domain::id::{MeasureId, OrganisationId, PrincipalId, ReportId};
 use crate::domain::routing::Routing;
 use crate::domain::sharing::Sharing;
@@ -69,7 +71,33 @@ impl Outcome {
             Outcome::DeclinedWithReasons => ("Gemotiveerd afgewezen", "Declined with reasons"),
             Outcome::OutOfScope => ("Valt buiten het meldpunt", "Out of scope"),
         };
-        in_language(language, nl, en)
+        language.pick(nl, en)
+    }
+}
+
+impl Confidentiality {
+    /// The words that people read.
+    pub fn label(self, language: Language) -> &'static str {
+        let (nl, en) = match self {
+            Confidentiality::PublicAfterReview => {
+                ("openbaar na beoordeling", "public after review")
+            }
+            Confidentiality::GovernmentOnly => ("alleen voor de overheid", "for government alone"),
+            Confidentiality::Confidential => ("vertrouwelijk", "confidential"),
+        };
+        language.pick(nl, en)
+    }
+}
+
+impl Verdict {
+    /// The words that people read.
+    pub fn label(self, language: Language) -> &'static str {
+        let (nl, en) = match self {
+            Verdict::Solved => ("opgelost", "solved"),
+            Verdict::Partly => ("deels opgelost", "partly solved"),
+            Verdict::Not => ("niet opgelost", "not solved"),
+        };
+        language.pick(nl, en)
     }
 }
 
@@ -83,29 +111,7 @@ impl MeasureKind {
             MeasureKind::Exemption => ("Ontheffing", "Exemption"),
             MeasureKind::Other => ("Anders", "Other"),
         };
-        in_language(language, nl, en)
-    }
-}
-
-impl ClockKind {
-    /// What is due, in the words that people read.
-    pub fn label(self, language: Language) -> &'static str {
-        let (nl, en) = match self {
-            ClockKind::DeskReply => ("Reactie van het loket", "Reply by the desk"),
-            ClockKind::Routing => ("Doorzetten", "Forwarding"),
-            ClockKind::Acceptance => ("In behandeling nemen", "Acceptance"),
-            ClockKind::Position => ("Standpunt", "Position"),
-            ClockKind::Answer => ("Antwoord op de vraag", "Answer to the question"),
-            ClockKind::ImplementationUpdate => ("Bericht over de voortgang", "Progress update"),
-        };
-        in_language(language, nl, en)
-    }
-}
-
-fn in_language(language: Language, nl: &'static str, en: &'static str) -> &'static str {
-    match language {
-        Language::Nl => nl,
-        Language::En => en,
+        language.pick(nl, en)
     }
 }
 
@@ -121,14 +127,14 @@ code_list! {
 }
 
 code_list! {
-    /// The promises whose terms run on a report (Dutch: termijn).
-    pub enum ClockKind {
-        DeskReply = "desk_reply",
-        Routing = "routing",
-        Acceptance = "acceptance",
-        Position = "position",
-        Answer = "answer",
-        ImplementationUpdate = "implementation_update",
+    /// Whether the obstacle is gone, says the reporter (Dutch: oordeel).
+    pub enum Verdict {
+        /// The obstacle is gone (opgelost).
+        Solved = "solved",
+        /// Some of it is left (deels opgelost).
+        Partly = "partly",
+        /// It is as it was (niet opgelost).
+        Not = "not",
     }
 }
 
@@ -184,18 +190,6 @@ pub struct Sender {
     pub name: String,
 }
 
-/// A running or ended term.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Clock {
-    pub kind: ClockKind,
-    pub started_on: NaiveDate,
-    pub due_on: NaiveDate,
-    /// Day on which it stopped; none while it runs.
-    pub stopped_on: Option<NaiveDate>,
-    /// Days it stood still while the reporter was asked something.
-    pub suspended_days: u32,
-}
-
 /// A question to the reporter (verzoek om aanvulling).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
@@ -249,13 +243,54 @@ pub struct Measure {
     pub result: Option<String>,
 }
 
+/// Who works on a report at an authority or at the desk (Dutch: behandelaar); one an organisation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assignee {
+    pub id: PrincipalId,
+    pub name: String,
+    pub organisation: OrganisationId,
+    /// Of the desk, which may work on every report; else the organisation has to be an authority on it.
+    pub desk: bool,
+    pub since: DateTime<Utc>,
+}
+
+/// The opinion of a contributing authority (Dutch: advies). Internal to government.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Advice {
+    pub organisation: OrganisationId,
+    /// Who gave it.
+    pub name: String,
+    pub text: String,
+    /// The outcome it comes down to.
+    pub outcome: Option<Outcome>,
+    pub given_at: DateTime<Utc>,
+}
+
+/// What the reporter says of a settled report (Dutch: terugkoppeling).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Feedback {
+    pub verdict: Verdict,
+    pub remark: Option<String>,
+    pub given_at: DateTime<Utc>,
+}
+
+/// The coordinator was called in (Dutch: escalatie).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Escalation {
+    /// As whom; the service itself when a term was long over.
+    pub by: Capacity,
+    /// The term that was long over.
+    pub clock: Option<ClockKind>,
+    pub reason: Option<String>,
+    pub since: DateTime<Utc>,
+}
+
 /// What a merged report goes back to when the merge is undone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BeforeMerge {
     pub status: Status,
     pub resume_status: Option<Status>,
     pub lead: Option<OrganisationId>,
-    pub clocks: Vec<Clock>,
     /// The merge made its lead a contributor to the report it joined.
     #[serde(default)]
     pub lead_joined: bool,
@@ -280,7 +315,14 @@ pub struct Handling {
     pub position: Option<Position>,
     pub settlement: Option<Settlement>,
     pub measures: Vec<Measure>,
-    pub clocks: Vec<Clock>,
+    #[serde(flatten)]
+    pub ledger: Ledger,
+    /// Code of the deadline profile; none for the standard one.
+    pub deadline_profile: Option<String>,
+    pub assignees: Vec<Assignee>,
+    pub advice: Vec<Advice>,
+    pub feedback: Option<Feedback>,
+    pub escalation: Option<Escalation>,
     pub before_merge: Option<BeforeMerge>,
     /// What the desk released of it, and who stands behind it.
     pub sharing: Sharing,
@@ -323,17 +365,32 @@ impl Report {
         self.status.phase(self.resume_status)
     }
 
-    /// The running clock that ends first. While the reporter is asked something only its answer is due: the others
-    /// stand still.
-    pub fn next_clock(&self) -> Option<&Clock> {
+    /// The clocks of which somebody may be late now. While the reporter is asked something only its answer is due: the
+    /// others stand still. Feedback on a settled report is asked, not due.
+    pub fn running_clocks(&self) -> impl Iterator<Item = &Clock> {
         let asked = self.status == Status::InformationRequested;
+        let open = self.status.is_open();
+        self.handling.ledger.clocks.iter().filter(move |clock| {
+            open && clock.runs() && (!asked || clock.kind == ClockKind::Answer)
+        })
+    }
+
+    /// The running clock that ends first.
+    pub fn next_clock(&self) -> Option<&Clock> {
+        self.running_clocks().min_by_key(|clock| clock.due_on)
+    }
+
+    /// The day on which the next alert about it is to be raised.
+    pub fn next_alert_on(&self) -> Option<NaiveDate> {
+        self.running_clocks().filter_map(Clock::next_alert_on).min()
+    }
+
+    /// Who works on it at an organisation.
+    pub fn assignee_at(&self, organisation: OrganisationId) -> Option<&Assignee> {
         self.handling
-            .clocks
+            .assignees
             .iter()
-            .filter(|clock| {
-                clock.stopped_on.is_none() && (!asked || clock.kind == ClockKind::Answer)
-            })
-            .min_by_key(|clock| clock.due_on)
+            .find(|assignee| assignee.organisation == organisation)
     }
 
     /// The day by which the next thing is due.

@@ -85,6 +85,14 @@ code_list! {
         Correct = "correct",
         ChangeContributors = "change_contributors",
         ChangeConfidentiality = "change_confidentiality",
+        Assign = "assign",
+        Unassign = "unassign",
+        Advise = "advise",
+        Extend = "extend",
+        Escalate = "escalate",
+        ResolveEscalation = "resolve_escalation",
+        ChangeDeadlineProfile = "change_deadline_profile",
+        GiveFeedback = "give_feedback",
     }
 }
 
@@ -113,6 +121,13 @@ code_list! {
         Regulations = "regulations",
         Domains = "domains",
         Municipalities = "municipalities",
+        Assignee = "assignee",
+        Advice = "advice",
+        DeadlineProfile = "deadlineProfile",
+        Consent = "consent",
+        Verdict = "verdict",
+        Remark = "remark",
+        RequestReopening = "requestReopening",
     }
 }
 
@@ -233,7 +248,7 @@ const fn row(
 pub static TRANSITIONS: &[Transition] = {
     use self::Field as F;
     use Action::*;
-    use Capacity::{Coordinator, Desk, Lead, Reporter};
+    use Capacity::{Contributor, Coordinator, Desk, Lead, Reporter};
     use Status::{
         Draft, InImplementation, InReview, InformationRequested, Merged, PositionTaken,
         ReopeningRequested, Routed, Settled, Submitted, Withdrawn,
@@ -249,6 +264,13 @@ pub static TRANSITIONS: &[Transition] = {
         InImplementation,
         Settled,
         ReopeningRequested,
+    ];
+    const WITH_AN_AUTHORITY: &[Status] = &[
+        Routed,
+        InReview,
+        InformationRequested,
+        PositionTaken,
+        InImplementation,
     ];
     &[
         row(
@@ -451,13 +473,7 @@ pub static TRANSITIONS: &[Transition] = {
         ),
         row(
             ChangeContributors,
-            &[
-                Routed,
-                InReview,
-                InformationRequested,
-                PositionTaken,
-                InImplementation,
-            ],
+            WITH_AN_AUTHORITY,
             Same,
             DESK,
             &[F::Contributors],
@@ -470,6 +486,73 @@ pub static TRANSITIONS: &[Transition] = {
             &[Reporter],
             &[F::Confidentiality],
             &[],
+        ),
+        row(
+            ChangeConfidentiality,
+            OPEN,
+            Same,
+            DESK,
+            &[F::Confidentiality, F::Reason],
+            &[F::Consent],
+        ),
+        row(
+            Assign,
+            OPEN,
+            Same,
+            &[Lead, Contributor, Desk, Coordinator],
+            &[],
+            &[F::Assignee, F::Reason],
+        ),
+        row(
+            Unassign,
+            OPEN,
+            Same,
+            &[Lead, Contributor, Desk, Coordinator],
+            &[],
+            &[F::Reason],
+        ),
+        row(
+            Advise,
+            WITH_AN_AUTHORITY,
+            Same,
+            &[Contributor],
+            &[F::Advice],
+            &[F::Outcome],
+        ),
+        row(Extend, &[InReview], Same, &[Lead], &[F::Reason], &[]),
+        row(
+            Escalate,
+            OPEN,
+            Same,
+            &[Lead, Contributor, Desk],
+            &[F::Reason],
+            &[],
+        ),
+        // A reporter calls the coordinator in when somebody is late.
+        row(Escalate, OPEN, Same, &[Reporter], &[F::Reason], &[]),
+        row(
+            ResolveEscalation,
+            OPEN,
+            Same,
+            &[Coordinator],
+            &[F::Explanation],
+            &[],
+        ),
+        row(
+            ChangeDeadlineProfile,
+            OPEN,
+            Same,
+            &[Coordinator],
+            &[F::DeadlineProfile, F::Reason],
+            &[],
+        ),
+        row(
+            GiveFeedback,
+            &[Settled],
+            Same,
+            &[Reporter],
+            &[F::Verdict],
+            &[F::Remark, F::RequestReopening],
         ),
     ]
 };

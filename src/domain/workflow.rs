@@ -7,18 +7,20 @@ mod ties;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::domain::actor::Actor;
-use crate::domain::clocks;
 use crate::domain::code::Code;
+use crate::domain::deadline_profile::DeadlineProfile;
 use crate::domain::id::{MeasureId, OrganisationId, ReportId};
 use crate::domain::invalid::FieldError;
 use crate::domain::policy;
 use crate::domain::publication::Publication;
 use crate::domain::release;
-use crate::domain::report::{Cited, ClockKind, Confidentiality, MeasureKind, Outcome, Report};
+use crate::domain::report::{
+    Advice, Assignee, Cited, Confidentiality, MeasureKind, Outcome, Report, Verdict,
+};
 use crate::domain::sharing::ShareAudience;
 use crate::domain::status::{Action, Capacity, Field, Transition, legal};
 
-pub use change::route_by_rule;
+pub use change::{keep_time, raise, route_by_rule};
 pub use checks::{check_fields, missing_for_submission};
 pub use ties::{merge_into, settle_through, take_over, unmerge_from};
 
@@ -48,6 +50,21 @@ pub struct Input {
     pub domains: Option<Vec<String>>,
     /// The affected places with what is derived from them.
     pub places: Option<Places>,
+    /// The organisation of whoever acts.
+    pub organisation: Option<OrganisationId>,
+    /// Who is to work on it there.
+    pub assignee: Option<Assignee>,
+    /// Somebody was named where nobody is assigned.
+    pub assignee_given: bool,
+    pub advice: Option<Advice>,
+    /// How the reporter agreed to its report travelling further.
+    pub consent: Option<String>,
+    /// The profile to move to is the one given to `apply`; here is that it was named.
+    pub deadline_profile: Option<String>,
+    pub verdict: Option<Verdict>,
+    pub remark: Option<String>,
+    /// Feedback that asks for reopening in the same step.
+    pub request_reopening: bool,
 }
 
 /// A new measure, or with an `id` the change of one.
@@ -106,6 +123,16 @@ impl Input {
             (Field::Regulations, self.citations.is_some()),
             (Field::Domains, self.domains.is_some()),
             (Field::Municipalities, self.places.is_some()),
+            (
+                Field::Assignee,
+                self.assignee.is_some() || self.assignee_given,
+            ),
+            (Field::Advice, self.advice.is_some()),
+            (Field::Consent, self.consent.is_some()),
+            (Field::DeadlineProfile, self.deadline_profile.is_some()),
+            (Field::Verdict, self.verdict.is_some()),
+            (Field::Remark, self.remark.is_some()),
+            (Field::RequestReopening, self.request_reopening),
         ];
         given
             .into_iter()
@@ -165,13 +192,14 @@ fn acting_as(row: &Transition, capacities: &[Capacity], report: &Report) -> Opti
         })
 }
 
-/// Makes a transition: checks fields and guards and returns the report as it then is. `merge_into` and what it asks of the
-/// other report is checked by `check_merge`.
+/// Makes a transition: checks fields and guards and returns the report as it then is. What a merge asks of the other report
+/// is checked by `merge_into`. Clocks that start run by the profile.
 pub fn apply(
     report: &Report,
     row: &'static Transition,
     capacity: Capacity,
     input: &Input,
+    profile: &DeadlineProfile,
     now: DateTime<Utc>,
 ) -> Result<Report, Refusal> {
     let mut errors = check_fields(row.action, &input.given());
@@ -190,9 +218,9 @@ pub fn apply(
     let mut next = report.clone();
     if matches!(capacity, Capacity::Desk | Capacity::Coordinator) && row.action != Action::Submit {
         next.handling.taken_up = true;
-        clocks::stop(&mut next, &[ClockKind::DeskReply], now);
     }
     change::change(&mut next, row, capacity, input, now);
+    change::keep_time(&mut next, row.action.into(), capacity, profile, now);
     release::limit(&mut next);
     next.updated_at = now;
     next.version += 1;

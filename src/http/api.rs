@@ -3,9 +3,9 @@
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::{
-    audit_events, clients, events, me, municipalities, notices, organisations, people,
-    policy_domains, provinces, regions, regulations, report_messages, reports, routing,
-    routing_rules, sessions, shared_reports, tokens, transitions,
+    audit_events, claim, clients, clocks, deadline_profiles, events, me, municipalities, notices,
+    organisations, people, policy_domains, provinces, regions, regulations, report_messages,
+    reports, routing, routing_rules, sessions, shared_reports, tokens, transitions,
 };
 
 /// The operations.
@@ -19,7 +19,15 @@ pub fn operations(config: &mut ServiceConfig) {
     config
         .service(transitions::list_transitions)
         .service(transitions::make_transition)
-        .service(events::list_events);
+        .service(events::list_events)
+        .service(clocks::list_clocks)
+        .service(claim::claim_next);
+    config
+        .service(deadline_profiles::list_deadline_profiles)
+        .service(deadline_profiles::get_deadline_profile)
+        .service(deadline_profiles::list_deadline_profile_versions)
+        .service(deadline_profiles::add_deadline_profile)
+        .service(deadline_profiles::change_deadline_profile);
     config
         .service(report_messages::list_messages)
         .service(report_messages::write_message)

@@ -40,6 +40,8 @@ needs! {
     WriteReports = ReportsWrite;
     /// `reports:write` or `triage`: whoever may do something with a report.
     WorkOnReports = ReportsWrite | Triage;
+    /// `triage`
+    Triage = Triage;
     /// `reference:write`
     WriteReference = ReferenceWrite;
     /// `organisation:manage`

@@ -1,17 +1,19 @@
 //! The timeline of a report (tijdlijn).
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use crate::domain::deadline_profile::ClockKind;
 use crate::domain::event::{Correction, Event, EventKind};
 use crate::domain::id::{EventId, Id};
 use crate::domain::message::MessageAudience;
-use crate::domain::report::{Confidentiality, Measure, Outcome};
+use crate::domain::report::{Confidentiality, Measure, Outcome, Verdict};
 use crate::domain::status::{Capacity, Status};
 use crate::http::auth::{Granted, ReadReports};
+use crate::http::deadline_profiles::ProfileRefView;
 use crate::http::paging::{self, Page};
 use crate::http::problem::Failure;
 use crate::http::query::Query;
@@ -146,6 +148,42 @@ pub struct DetailsView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     message_id: Option<Uuid>,
+    /// Who works on it from then (behandelaar).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    assignee: Option<String>,
+    /// Who worked on it until then (vorige behandelaar).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    former_assignee: Option<String>,
+    /// Opinion of a contributing authority (advies).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    advice: Option<String>,
+    /// How the reporter agreed (toestemming).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    consent: Option<String>,
+    /// Whether the obstacle is gone (oordeel).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    verdict: Option<Verdict>,
+    /// What the reporter said about it (opmerking).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    remark: Option<String>,
+    /// The term it is about (soort termijn).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    clock: Option<ClockKind>,
+    /// Last day of that term (uiterlijk op).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    due_on: Option<NaiveDate>,
+    /// The profile of the clocks that it started or moved (termijnprofiel).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    deadline_profile: Option<ProfileRefView>,
 }
 
 impl EventView {
@@ -184,6 +222,15 @@ impl EventView {
                 corrections: details.corrections,
                 audience: details.audience,
                 message_id: details.message.map(Id::uuid),
+                assignee: details.assignee.map(|person| person.name),
+                former_assignee: details.former_assignee.map(|person| person.name),
+                advice: details.advice,
+                consent: details.consent,
+                verdict: details.verdict,
+                remark: details.remark,
+                clock: details.clock,
+                due_on: details.due_on,
+                deadline_profile: details.deadline_profile.map(ProfileRefView::from),
             },
         }
     }

@@ -253,9 +253,49 @@ pub static DETAILS: &[Words] = &[
         "The report is shared with nobody.",
     ),
     (
-        "already_confidential",
-        "De melding is al vertrouwelijk.",
-        "The report is confidential already.",
+        "feedback_term_passed",
+        "Terugkoppelen kan tot acht weken na de afhandeling.",
+        "Feedback can be given until eight weeks after the settlement.",
+    ),
+    (
+        "not_assigned",
+        "Niemand van uw organisatie is behandelaar van deze melding.",
+        "Nobody of your organisation is assigned to this report.",
+    ),
+    (
+        "extended_before",
+        "De termijn is al verdaagd; dat kan één keer.",
+        "The term was extended before; that can be done once.",
+    ),
+    (
+        "deadline_passed",
+        "De termijn is al voorbij en kan niet meer worden verdaagd.",
+        "The term is over already and can no longer be extended.",
+    ),
+    (
+        "escalated_before",
+        "De coördinator is al ingeschakeld.",
+        "The coordinator was called in already.",
+    ),
+    (
+        "nobody_late",
+        "Er is nog geen termijn voorbij; de coördinator inschakelen kan als iemand te laat is.",
+        "No term is over yet; the coordinator can be called in when somebody is late.",
+    ),
+    (
+        "not_escalated",
+        "De coördinator is niet ingeschakeld.",
+        "The coordinator was not called in.",
+    ),
+    (
+        "merged_reports_narrower",
+        "Een samengevoegde melding is vertrouwelijker; die melder stemde hier niet mee in.",
+        "A report merged into this one is more confidential; its reporter did not agree to this.",
+    ),
+    (
+        "code_taken",
+        "Er is al iets met deze code.",
+        "There is something with this code already.",
     ),
     (
         "implementation_pending",
@@ -575,6 +615,52 @@ pub static FIELDS: &[Words] = &[
         "not_narrower",
         "De vertrouwelijkheid kan alleen strenger worden.",
         "Confidentiality can only become narrower.",
+    ),
+    ("unchanged", "Dit is al zo.", "It is so already."),
+    (
+        "consent_not_needed",
+        "Voor een beperking is geen toestemming nodig.",
+        "Narrowing needs no consent.",
+    ),
+    (
+        "reopening_needs_not",
+        "Heropening vraagt u als de belemmering niet is opgelost.",
+        "Reopening is asked when the obstacle is not solved.",
+    ),
+    (
+        "already_assigned",
+        "Deze persoon is al de behandelaar.",
+        "This person is assigned already.",
+    ),
+    (
+        "unknown_person",
+        "Deze persoon werkt niet bij uw organisatie.",
+        "This person is not at your organisation.",
+    ),
+    (
+        "person_without_role",
+        "Deze persoon heeft niet de rol om meldingen te behandelen.",
+        "This person does not have the role to work on reports.",
+    ),
+    (
+        "unknown_profile",
+        "Dit termijnprofiel is er niet.",
+        "There is no such deadline profile.",
+    ),
+    (
+        "term_malformed",
+        "Schrijf een termijn als P7D, P8W of P3M.",
+        "Write a term as P7D, P8W or P3M.",
+    ),
+    (
+        "term_out_of_range",
+        "Een termijn duurt minstens een dag en hoogstens {limit} dagen.",
+        "A term takes at least a day and at most {limit} days.",
+    ),
+    (
+        "extension_not_longer",
+        "De verdaagde termijn is langer dan de gewone.",
+        "The extended term is longer than the ordinary one.",
     ),
     (
         "nothing_to_correct",

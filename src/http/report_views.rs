@@ -7,11 +7,13 @@ use uuid::Uuid;
 
 use crate::domain::actor::Language;
 use crate::domain::citation::Register;
+use crate::domain::deadline_profile::ClockKind;
+use crate::domain::deadline_profile::STANDARD;
 use crate::domain::id::OrganisationId;
 use crate::domain::organisation::Organisation;
 use crate::domain::policy::View;
 use crate::domain::report::{
-    Cited, ClockKind, Confidentiality, Measure, Outcome, Position, Remedy, Report, Settlement,
+    Assignee, Cited, Confidentiality, Measure, Outcome, Position, Remedy, Settlement, Verdict,
 };
 use crate::domain::routing::{Because, Decision, Routing};
 use crate::domain::status::{Action, Capacity, Phase, Status};
@@ -182,8 +184,77 @@ pub struct DeadlineView {
     due_on: NaiveDate,
     /// Days left in Amsterdam; negative when late (resterende dagen).
     days_left: i64,
+    /// Most of the term has passed, and not yet all (bijna verlopen).
+    nearing: bool,
     /// The last day has passed (te laat).
     overdue: bool,
+}
+
+/// Who works on it at an organisation (Dutch: behandelaar).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AssigneeView {
+    /// Id of the person (persoon).
+    id: Uuid,
+    /// Name of the person (naam).
+    name: String,
+    /// Id of its organisation (organisatie).
+    organisation: Uuid,
+    /// Since when (sinds).
+    since: DateTime<Utc>,
+}
+
+impl From<&Assignee> for AssigneeView {
+    fn from(assignee: &Assignee) -> Self {
+        Self {
+            id: assignee.id.uuid(),
+            name: assignee.name.clone(),
+            organisation: assignee.organisation.uuid(),
+            since: assignee.since,
+        }
+    }
+}
+
+/// The opinion of a contributing authority, for government alone (Dutch: advies).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AdviceView {
+    /// The authority (organisatie).
+    organisation: OrganisationRef,
+    /// Who gave it (door).
+    name: String,
+    /// The opinion (advies).
+    advice: String,
+    /// The outcome it comes down to (uitkomst).
+    outcome: Option<Outcome>,
+    /// When (gegeven op).
+    given_at: DateTime<Utc>,
+}
+
+/// What the reporter says of how it ended (Dutch: terugkoppeling).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FeedbackView {
+    /// Whether the obstacle is gone (oordeel).
+    verdict: Verdict,
+    /// What it says about it (opmerking).
+    remark: Option<String>,
+    /// When (gegeven op).
+    given_at: DateTime<Utc>,
+}
+
+/// Why the coordinator was called in (Dutch: escalatie).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EscalationView {
+    /// As whom; service when a term was long over (hoedanigheid).
+    by: Capacity,
+    /// The term that was long over (soort termijn).
+    clock: Option<ClockKind>,
+    /// Why; for government and whoever gave it (reden).
+    reason: Option<String>,
+    /// Since when (sinds).
+    since: DateTime<Utc>,
 }
 
 /// A question to the reporter (Dutch: verzoek om aanvulling).
@@ -294,6 +365,10 @@ pub struct ReportSummary {
     contested: bool,
     /// What is due next; null when nothing is (termijn).
     deadline: Option<DeadlineView>,
+    /// The coordinator was called in (geëscaleerd).
+    escalated: bool,
+    /// Who works on it, one an organisation (behandelaars).
+    assignees: Vec<AssigneeView>,
     /// What came of it, once settled (uitkomst).
     outcome: Option<Outcome>,
     /// What you can do now (handelingen).
@@ -352,6 +427,14 @@ pub struct ReportView {
     measures: Vec<Measure>,
     /// Number of the report it was merged into (samengevoegd met).
     merged_into: Option<String>,
+    /// Opinions of the contributing authorities, for government alone (adviezen).
+    advice: Vec<AdviceView>,
+    /// What the reporter says of how it ended (terugkoppeling).
+    feedback: Option<FeedbackView>,
+    /// Why the coordinator was called in (escalatie).
+    escalation: Option<EscalationView>,
+    /// Code of the deadline profile (termijnprofiel).
+    deadline_profile: Option<String>,
 }
 
 impl ReportSummary {
@@ -362,6 +445,7 @@ impl ReportSummary {
             organisations,
             actions,
             today,
+            ..
         } = shown;
         let full = view.is_full();
         let deadline = report
@@ -372,6 +456,7 @@ impl ReportSummary {
                 started_on: clock.started_on,
                 due_on: clock.due_on,
                 days_left: (clock.due_on - *today).num_days(),
+                nearing: clock.nearing_on <= *today && clock.due_on >= *today,
                 overdue: clock.due_on < *today,
             });
         let mut allowed: Vec<Action> = actions.iter().map(|row| row.action).collect();
@@ -397,6 +482,14 @@ impl ReportSummary {
             confidentiality: report.confidentiality,
             contested: report.contested && full,
             deadline,
+            escalated: report.handling.escalation.is_some() && full,
+            assignees: report
+                .handling
+                .assignees
+                .iter()
+                .filter(|_| full)
+                .map(AssigneeView::from)
+                .collect(),
             outcome: report
                 .handling
                 .settlement
@@ -414,12 +507,7 @@ impl ReportSummary {
 
 impl ReportView {
     pub fn new(shown: &Shown, language: Language) -> Self {
-        let Shown {
-            report,
-            view,
-            organisations,
-            ..
-        } = shown;
+        let Shown { report, view, .. } = shown;
         let summary = ReportSummary::new(shown);
         let settlement = report
             .handling
@@ -448,22 +536,26 @@ impl ReportView {
                 settlement,
                 measures: Vec::new(),
                 merged_into: None,
+                advice: Vec::new(),
+                feedback: None,
+                escalation: None,
+                deadline_profile: None,
             },
             View::Full { contact } => Self {
                 position,
                 settlement,
-                ..Self::full(report, summary, organisations, language, *contact)
+                ..Self::full(shown, summary, language, *contact)
             },
         }
     }
 
-    fn full(
-        report: &Report,
-        summary: ReportSummary,
-        organisations: &Organisations,
-        language: Language,
-        contact: bool,
-    ) -> Self {
+    fn full(shown: &Shown, summary: ReportSummary, language: Language, contact: bool) -> Self {
+        let Shown {
+            report,
+            organisations,
+            internal,
+            ..
+        } = shown;
         let content = &report.content;
         let handling = &report.handling;
         let text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
@@ -503,6 +595,41 @@ impl ReportView {
             settlement: None,
             measures: handling.measures.clone(),
             merged_into: handling.merged_into_reference.clone(),
+            advice: handling
+                .advice
+                .iter()
+                .filter(|_| *internal)
+                .map(|advice| AdviceView {
+                    organisation: reference(organisations, advice.organisation),
+                    name: advice.name.clone(),
+                    advice: advice.text.clone(),
+                    outcome: advice.outcome,
+                    given_at: advice.given_at,
+                })
+                .collect(),
+            feedback: handling.feedback.as_ref().map(|feedback| FeedbackView {
+                verdict: feedback.verdict,
+                remark: feedback.remark.clone(),
+                given_at: feedback.given_at,
+            }),
+            escalation: handling
+                .escalation
+                .as_ref()
+                .map(|escalation| EscalationView {
+                    by: escalation.by,
+                    clock: escalation.clock,
+                    reason: escalation
+                        .reason
+                        .clone()
+                        .filter(|_| *internal || escalation.by == Capacity::Reporter),
+                    since: escalation.since,
+                }),
+            deadline_profile: Some(
+                handling
+                    .deadline_profile
+                    .clone()
+                    .unwrap_or_else(|| STANDARD.to_owned()),
+            ),
         }
     }
 }

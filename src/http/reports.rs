@@ -8,12 +8,13 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::audit;
-use crate::domain::actor::Language;
+use crate::domain::actor::{Actor, Language};
 use crate::domain::citation::{Citation, CitationInput};
 use crate::domain::code::Code;
 use crate::domain::deadline::local_date;
 use crate::domain::id::{Id, OrganisationId, ReportId};
 use crate::domain::identifier::parse_municipality_code;
+use crate::domain::report::Verdict;
 use crate::domain::status::{Action, Phase, Status};
 use crate::http::auth::{Granted, ReadReports, WriteReports};
 use crate::http::body::Body;
@@ -29,7 +30,7 @@ use crate::services::idempotency::Answer;
 use crate::services::reports::submit::{self, NewReport};
 use crate::services::reports::{Shown, change, list, read};
 use crate::services::{Context, Error};
-use crate::store::reports::{After, Facet, Filter, Sort, key};
+use crate::store::reports::{After, AssigneeFilter, DeadlineFilter, Facet, Filter, Sort, key};
 
 /// Filters of the list; different keys narrow, one key repeated widens.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -71,6 +72,26 @@ pub struct ReportFilter {
     /// The number people say aloud, as MKR-2026-000123 (kenmerk).
     #[param(max_length = 40, nullable = false)]
     reference: Option<String>,
+    /// Whether its next deadline nears: most of the term has passed, and not yet all (bijna verlopen).
+    #[param(nullable = false)]
+    nearing: Option<bool>,
+    /// Whether its next deadline has passed (te laat).
+    #[param(nullable = false)]
+    overdue: Option<bool>,
+    /// Whether the coordinator was called in (geëscaleerd).
+    #[param(nullable = false)]
+    escalated: Option<bool>,
+    /// Who works on it: the id of a person, `me`, or `none` for nobody of your organisation (behandelaar).
+    #[param(
+        max_length = 36,
+        pattern = "^(me|none|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$",
+        nullable = false
+    )]
+    assignee: Option<String>,
+    /// What the reporter said of how it ended; may repeat (oordeel).
+    #[param(inline)]
+    #[serde(default)]
+    feedback: Vec<Verdict>,
     /// Changed at or after this moment, to keep a copy in step (gewijzigd sinds).
     #[param(nullable = false)]
     updated_since: Option<DateTime<Utc>>,
@@ -86,7 +107,14 @@ pub struct ReportFilter {
 }
 
 impl ReportFilter {
-    fn filter(&self, today: chrono::NaiveDate) -> Filter {
+    fn filter(&self, actor: &Actor, today: chrono::NaiveDate) -> Filter {
+        let assignee = match self.assignee.as_deref() {
+            Some("me") => Some(AssigneeFilter::Is(actor.id)),
+            Some("none") => Some(AssigneeFilter::NobodyOf(actor.home.id)),
+            // The schema lets nothing else through but an id.
+            Some(id) => id.parse().ok().map(AssigneeFilter::Is),
+            None => None,
+        };
         let ids = |ids: &[Uuid]| ids.iter().copied().map(OrganisationId::from_uuid).collect();
         Filter {
             status: self.status.clone(),
@@ -96,6 +124,14 @@ impl ReportFilter {
             external_reference: self.external_reference.clone(),
             reference: self.reference.clone(),
             updated_since: self.updated_since,
+            deadline: DeadlineFilter {
+                today,
+                nearing: self.nearing,
+                overdue: self.overdue,
+            },
+            escalated: self.escalated,
+            assignee,
+            feedback: self.feedback.clone(),
             facets: vec![
                 (Facet::Domain, self.domain.clone()),
                 (Facet::Region, self.region.clone()),
@@ -199,7 +235,7 @@ pub async fn list_reports(
     if after.as_ref().is_some_and(|after| !after.fits(sort)) {
         return Err(paging::wrong_cursor().into());
     }
-    let filter = query.filter(local_date(ctx.clock.now()));
+    let filter = query.filter(&actor, local_date(ctx.clock.now()));
     let rows = list::page(&ctx, actor, filter, sort, after, limit).await?;
     let (rows, next_cursor) = paging::cut(rows, limit, |shown| key(sort, &shown.report));
     let page = Page {

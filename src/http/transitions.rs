@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 use crate::audit;
 use crate::domain::code::Code;
-use crate::domain::id::{Id, MeasureId, OrganisationId, ReportId};
+use crate::domain::id::{Id, MeasureId, OrganisationId, PrincipalId, ReportId};
 use crate::domain::invalid::FieldError;
 use crate::domain::publication::Publication;
-use crate::domain::report::{Confidentiality, MeasureKind, Outcome};
+use crate::domain::report::{Confidentiality, MeasureKind, Outcome, Verdict};
 use crate::domain::sharing::ShareAudience;
 use crate::domain::status::{Action, Field, Status, Target, Transition};
 use crate::domain::workflow::{Input, MeasureInput};
@@ -103,6 +103,27 @@ pub struct TransitionRequest {
     /// The corrected municipalities, all of them (gemeenten).
     #[schema(max_items = 400, nullable = false)]
     municipalities: Option<Vec<String>>,
+    /// Id of a person of your organisation who is to work on it; you, unless said (behandelaar).
+    #[schema(nullable = false)]
+    assignee: Option<Uuid>,
+    /// The opinion of a contributing authority, for government alone (advies).
+    #[schema(min_length = 1, max_length = 20000, nullable = false)]
+    advice: Option<String>,
+    /// Code of the deadline profile whose latest version the running clocks move to (termijnprofiel).
+    #[schema(min_length = 1, max_length = 60, nullable = false)]
+    deadline_profile: Option<String>,
+    /// How and when the reporter agreed to its report travelling further (toestemming).
+    #[schema(min_length = 1, max_length = 500, nullable = false)]
+    consent: Option<String>,
+    /// Whether the obstacle is gone (oordeel).
+    #[schema(nullable = false)]
+    verdict: Option<Verdict>,
+    /// What the reporter has to say about it (opmerking).
+    #[schema(min_length = 1, max_length = 5000, nullable = false)]
+    remark: Option<String>,
+    /// With the verdict `not`: ask for reopening in the same step, for the reason in `remark` (heropening vragen).
+    #[schema(nullable = false)]
+    request_reopening: Option<bool>,
 }
 
 /// A measure (Dutch: maatregel); with an id the change of one.
@@ -261,6 +282,11 @@ impl TransitionRequest {
             said(self.room, Field::Room),
             said(self.decision_reference, Field::DecisionReference),
         );
+        let (advice, consent, remark) = (
+            said(self.advice, Field::Advice),
+            said(self.consent, Field::Consent),
+            said(self.remark, Field::Remark),
+        );
         if !blank.is_empty() {
             return Err(Error::Invalid(blank));
         }
@@ -298,10 +324,17 @@ impl TransitionRequest {
                 room,
                 decision_reference,
                 confidentiality: self.confidentiality,
-                citations: None,
                 domains: self.domains,
-                places: None,
+                consent,
+                deadline_profile: self.deadline_profile,
+                verdict: self.verdict,
+                remark,
+                request_reopening: self.request_reopening.unwrap_or_default(),
+                // What takes looking up.
+                ..Input::default()
             },
+            assignee: self.assignee.map(PrincipalId::from_uuid),
+            advice,
             citations: self
                 .regulations
                 .map(|all| all.into_iter().map(Into::into).collect()),

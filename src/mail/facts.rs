@@ -4,9 +4,11 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::clocks::Alert;
 use crate::domain::code::code_list;
+use crate::domain::deadline_profile::ClockKind;
 use crate::domain::message::MessageAudience;
-use crate::domain::report::{ClockKind, Measure, Outcome};
+use crate::domain::report::{Confidentiality, Measure, Outcome, Verdict};
 use crate::domain::sharing::ShareAudience;
 use crate::domain::status::Status;
 
@@ -71,4 +73,25 @@ pub struct Facts {
     pub corrected: Vec<String>,
     /// When the link stops working.
     pub expires_at: Option<DateTime<Utc>>,
+    pub advice: Option<String>,
+    pub confidentiality: Option<Confidentiality>,
+    pub consent: Option<String>,
+    pub verdict: Option<Verdict>,
+    pub remark: Option<String>,
+    /// The terms that ask for attention, of several reports.
+    pub deadlines: Vec<DeadlineFact>,
+    /// How many more there are than are named.
+    pub more: usize,
+}
+
+/// A term that asks for attention.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeadlineFact {
+    pub reference: String,
+    /// None for what is confidential.
+    pub title: Option<String>,
+    pub clock: ClockKind,
+    pub due_on: NaiveDate,
+    pub alert: Alert,
 }

@@ -51,7 +51,8 @@ macro_rules! sources {
 const SOURCES: &[(&str, &str, &str)] = sources!(
     "acknowledgement" "new_report" "for_you" "forwarded" "rerouted" "returned" "question" "answer" "continued"
     "position" "reconsidered" "implementation" "settled" "reopening_requested" "reopened" "reopening_denied"
-    "withdrawn" "merged" "merged_in" "unmerged" "published" "unpublished" "took_over" "corrected" "message"
+    "withdrawn" "merged" "merged_in" "unmerged" "published" "unpublished" "took_over" "corrected" "message" "assigned" "unassigned"
+    "advice" "extended" "escalated" "escalation_resolved" "deadlines_moved" "confidentiality_changed" "feedback" "reminder" "deadlines"
     "invitation" "password_reset"
 );
 
@@ -207,7 +208,37 @@ fn values(facts: &Facts, reader: Reader, language: Language) -> BTreeMap<&'stati
         .iter()
         .filter_map(|field| words::field(field, language))
         .collect();
+    let deadlines: Vec<Item> = facts
+        .deadlines
+        .iter()
+        .map(|item| {
+            let title = item.title.as_deref().map(text::line);
+            context! {
+                reference => text::line(&item.reference),
+                about => title.map(|title| format!(" - {}", text::shorten(&title, 80))).unwrap_or_default(),
+                clock => item.clock.label(language).to_lowercase(),
+                due => day(item.due_on),
+                alert => item.alert.label(language),
+            }
+        })
+        .collect();
     BTreeMap::from([
+        ("deadlines", deadlines.into()),
+        ("more", facts.more.into()),
+        ("advice", many(&facts.advice).into()),
+        ("consent", many(&facts.consent).into()),
+        ("remark", many(&facts.remark).into()),
+        (
+            "confidentiality",
+            facts
+                .confidentiality
+                .map(|value| value.label(language))
+                .into(),
+        ),
+        (
+            "verdict",
+            facts.verdict.map(|value| value.label(language)).into(),
+        ),
         ("reader", Item::from(reader.as_str())),
         ("reference", reference.into()),
         ("about", about.into()),

@@ -2,10 +2,13 @@ use chrono::NaiveDate;
 use serde_json::json;
 
 use super::*;
+use crate::domain::clocks::Alert;
+use crate::domain::deadline_profile::ClockKind;
 use crate::domain::id::MeasureId;
 use crate::domain::message::MessageAudience;
-use crate::domain::report::{ClockKind, Measure, MeasureKind, Outcome};
+use crate::domain::report::{Confidentiality, Measure, MeasureKind, Outcome, Verdict};
 use crate::domain::status::Status;
+use crate::mail::facts::DeadlineFact;
 
 const KINDS: &[NoticeKind] = NoticeKind::ALL;
 
@@ -52,6 +55,19 @@ pub(crate) fn full(reader: Reader, typed: &str) -> Facts {
         other_reference: Some("MKR-2026-000099".into()),
         corrected: vec!["domains".into(), "municipalities".into()],
         expires_at: Some("2026-12-01T09:30:00Z".parse().unwrap()),
+        advice: some(),
+        confidentiality: Some(Confidentiality::GovernmentOnly),
+        consent: some(),
+        verdict: Some(Verdict::Partly),
+        remark: some(),
+        deadlines: vec![DeadlineFact {
+            reference: "MKR-2026-000123".into(),
+            title: some(),
+            clock: ClockKind::Position,
+            due_on: day.unwrap(),
+            alert: Alert::Overdue,
+        }],
+        more: 3,
     }
 }
 
@@ -116,7 +132,11 @@ fn every_notice_renders_with_all_facts_and_with_none() {
             let plain = text.text.replace('\n', " ");
             assert!(plain.contains(words::why(reader, language)), "{plain}");
         }
-        if !kind.is_account() {
+        if kind == NoticeKind::Deadlines {
+            // Of several reports: they are in the text.
+            assert!(all.subject.starts_with('4'), "{}", all.subject);
+            assert!(all.text.contains("MKR-2026-000123"));
+        } else if !kind.is_account() {
             assert!(all.subject.contains("MKR-2026-000123"));
             assert!(all.text.contains("MKR-2026-000123"));
         }

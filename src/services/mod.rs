@@ -3,8 +3,10 @@
 
 pub mod backups;
 pub mod callers;
+pub mod claim;
 pub mod clients;
 pub mod dead_letters;
+pub mod deadline_profiles;
 pub mod doctor;
 pub mod guard;
 pub mod idempotency;

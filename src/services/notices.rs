@@ -243,6 +243,11 @@ fn facts(
         message: said.map(str::to_owned),
         audience: details.audience,
         measure: details.measure.clone(),
+        advice: details.advice.clone(),
+        confidentiality: details.confidentiality,
+        consent: details.consent.clone(),
+        verdict: details.verdict,
+        remark: details.remark.clone(),
         corrected: details
             .corrections
             .iter()

@@ -111,6 +111,14 @@ impl Step {
         }
     }
 
+    /// The event as it is kept: with what takes part in proving the clocks.
+    fn written(&self) -> Event {
+        let mut event = self.event.clone();
+        let before = self.before.as_ref().map(|report| &report.handling.ledger);
+        event.details.deadline_profile = self.after.handling.ledger.profile_since(before);
+        event
+    }
+
     /// Says more than who, when and what.
     pub fn with(mut self, details: Details) -> Self {
         self.event.details = details;
@@ -136,7 +144,7 @@ fn release_ended(step: &Step) -> Option<Step> {
 pub fn record(conn: &mut Conn, context: &Context, steps: &[Step]) -> Result<(), Error> {
     let ended: Vec<Step> = steps.iter().filter_map(release_ended).collect();
     let steps: Vec<&Step> = steps.iter().chain(&ended).collect();
-    let written: Vec<Event> = steps.iter().map(|step| step.event.clone()).collect();
+    let written: Vec<Event> = steps.iter().map(|step| step.written()).collect();
     events::insert(conn, &written)?;
     let told: Vec<Happened<'_>> = steps
         .iter()

@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::domain::actor::Actor;
 use crate::domain::deadline::local_date;
+use crate::domain::deadline_profile::DeadlineProfile;
 use crate::domain::policy;
 use crate::domain::report::{Cited, Content, Report};
 use crate::domain::routing::{self, CitedRule, Facts, Routing};
@@ -50,7 +51,12 @@ pub fn evaluate(conn: &mut Conn, content: &Content, today: NaiveDate) -> Result<
 
 /// Does with a report what the rules say, when they may: it waits to be routed, and nobody has routed or returned it yet.
 /// Otherwise what they say is kept as a suggestion to the desk.
-pub fn follow_rules(report: &mut Report, routing: Routing, now: DateTime<Utc>) -> Option<Step> {
+pub fn follow_rules(
+    report: &mut Report,
+    routing: Routing,
+    profile: &DeadlineProfile,
+    now: DateTime<Utc>,
+) -> Option<Step> {
     let waits = report.status == Status::Submitted
         && report.lead.is_none()
         && report.handling.returns == 0
@@ -60,7 +66,7 @@ pub fn follow_rules(report: &mut Report, routing: Routing, now: DateTime<Utc>) -
         return None;
     };
     let before = report.clone();
-    workflow::route_by_rule(report, lead, &routing, now);
+    workflow::route_by_rule(report, lead, &routing, profile, now);
     report.handling.routing = Some(routing);
     Some(Step::routed_by_rule(&before, report, now))
 }

@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::domain::actor::OrganisationKind;
 use crate::domain::code::Code;
+use crate::domain::deadline_profile::DeadlineProfile;
 use crate::domain::id::{OrganisationId, RuleId};
 use crate::domain::organisation::Organisation;
 use crate::domain::place::{Municipality, Province, Region};
@@ -15,7 +16,8 @@ use crate::reference;
 use crate::services::Error;
 use crate::store::db::Conn;
 use crate::store::{
-    organisations, places, policy_domains, reference_loads, regions, regulations, routing_rules,
+    deadline_profiles, organisations, places, policy_domains, reference_loads, regions,
+    regulations, routing_rules,
 };
 
 /// Facts of another make would get another name.
@@ -33,6 +35,21 @@ const RULES_FROM: NaiveDate = NaiveDate::from_ymd_opt(2024, 7, 2).unwrap();
 /// # Errors
 /// When the facts do not hang together, which the tests of `reference` rule out, or the database fails.
 pub fn load(conn: &mut Conn, now: DateTime<Utc>) -> Result<bool, Error> {
+    let facts = load_facts(conn, now)?;
+    Ok(load_profile(conn, now)? || facts)
+}
+
+/// The deadline profile that the service comes with.
+fn load_profile(conn: &mut Conn, now: DateTime<Utc>) -> Result<bool, Error> {
+    const LOAD: &str = "deadline-profile";
+    if reference_loads::done(conn, LOAD)? || !reference_loads::claim(conn, LOAD, now)? {
+        return Ok(false);
+    }
+    deadline_profiles::insert(conn, &DeadlineProfile::standard(now))?;
+    Ok(true)
+}
+
+fn load_facts(conn: &mut Conn, now: DateTime<Utc>) -> Result<bool, Error> {
     if reference_loads::done(conn, LOAD)? || !reference_loads::claim(conn, LOAD, now)? {
         return Ok(false);
     }

@@ -2,23 +2,24 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::actor::{Actor, Scope};
+use crate::domain::actor::{Actor, PrincipalKind, Role, Scope};
 use crate::domain::deadline::local_date;
-use crate::domain::event::{Details, EventKind};
-use crate::domain::id::{OrganisationId, ReportId};
+use crate::domain::deadline_profile::DeadlineProfile;
+use crate::domain::event::{Details, EventKind, PersonRef};
+use crate::domain::id::{OrganisationId, PrincipalId, ReportId};
 use crate::domain::invalid::FieldError;
 use crate::domain::policy::{self, View};
 use crate::domain::release;
-use crate::domain::report::Report;
+use crate::domain::report::{Advice, Assignee, Report};
 use crate::domain::status::{Action, Capacity, Status};
 use crate::domain::workflow::{self, Input, Places};
 use crate::services::idempotency::{self, Answer, Key};
 use crate::services::recording::{self, Step};
 use crate::services::reports::content::{self, CitationEntry};
 use crate::services::reports::{Shown, change, show, submit};
-use crate::services::{Context, Error, routing};
+use crate::services::{Context, Error, deadline_profiles, routing};
 use crate::store::db::Conn;
-use crate::store::{organisations, reports};
+use crate::store::{self, organisations, principals, reports};
 
 /// What was asked: the values of `domain::workflow::Input`, those that need looking up as they were sent.
 #[derive(Debug, Clone)]
@@ -27,6 +28,8 @@ pub struct Request {
     pub input: Input,
     pub citations: Option<Vec<CitationEntry>>,
     pub municipalities: Option<Vec<String>>,
+    pub assignee: Option<PrincipalId>,
+    pub advice: Option<String>,
 }
 
 /// What the actor may do with a report now.
@@ -79,7 +82,8 @@ where
         .await
 }
 
-fn transition(
+/// Makes a transition in the caller's transaction.
+pub fn transition(
     conn: &mut Conn,
     context: &Context,
     actor: &Actor,
@@ -118,29 +122,115 @@ fn transition(
             return Err(Error::Invalid(faults));
         }
         let routing = routing::evaluate(conn, &before.content, local_date(now))?;
-        let (after, steps) = submit::submitted(conn, actor, &before, routing, now)?;
+        let profile = deadline_profiles::of_report(conn, &before)?;
+        let (after, steps) = submit::submitted(conn, actor, &before, routing, &profile, now)?;
         change::update(conn, &before, &after)?;
         recording::record(conn, context, &steps)?;
         return Ok(after);
     }
-    let input = look_up(conn, &before, request, now)?;
-    let mut after = workflow::apply(&before, row, capacity, &input, now)?;
+    let input = look_up(conn, actor, capacity, &before, request, now)?;
+    let profile = match &input.deadline_profile {
+        Some(code) => deadline_profiles::get(conn, code, None)?,
+        None => deadline_profiles::of_report(conn, &before)?,
+    };
+    let mut after = workflow::apply(&before, row, capacity, &input, &profile, now)?;
     let mut steps = vec![
         Step::by(actor, capacity, &before, &after, action.into(), now)
-            .with(details(action, &before, &after, &input)),
+            .with(details(actor, action, &before, &after, &input)),
     ];
-    tie(
-        conn, actor, capacity, &before, &mut after, &input, &mut steps, now,
-    )?;
+    let at = Deed {
+        actor,
+        capacity,
+        profile: &profile,
+        now,
+    };
+    tie(conn, &at, &before, &mut after, &input, &mut steps)?;
     steps[0].after = after.clone();
+    if input.request_reopening {
+        let reason = input.remark.clone();
+        let asked = reopen(&at, &after, reason).map_err(legal)?;
+        after = asked.after.clone();
+        steps.push(asked);
+    }
     change::update(conn, &before, &after)?;
     recording::record(conn, context, &steps)?;
     Ok(after)
 }
 
+/// Who does it, as whom, when, and by which terms clocks start.
+struct Deed<'a> {
+    actor: &'a Actor,
+    capacity: Capacity,
+    profile: &'a DeadlineProfile,
+    now: DateTime<Utc>,
+}
+
+/// Feedback that asks for reopening: the next step, in the same transaction.
+fn reopen(
+    at: &Deed<'_>,
+    settled: &Report,
+    reason: Option<String>,
+) -> Result<Step, workflow::Refusal> {
+    let (row, capacity) = workflow::find(at.actor, settled, Action::RequestReopening)?;
+    let input = Input {
+        reason,
+        ..Input::default()
+    };
+    let after = workflow::apply(settled, row, capacity, &input, at.profile, at.now)?;
+    let kind = row.action.into();
+    let said = details(at.actor, row.action, settled, &after, &input);
+    Ok(Step::by(at.actor, capacity, settled, &after, kind, at.now).with(said))
+}
+
+/// Who is to work on it: somebody of the actor's own organisation that may, itself unless said.
+fn assignee(
+    conn: &mut Conn,
+    actor: &Actor,
+    capacity: Capacity,
+    wanted: Option<PrincipalId>,
+    now: DateTime<Utc>,
+) -> Result<Result<Assignee, FieldError>, Error> {
+    let fault = |code| Ok(Err(FieldError::new("/assignee", code)));
+    let desk = matches!(capacity, Capacity::Desk | Capacity::Coordinator);
+    let (id, name) = match wanted {
+        // A machine does not work on a report; somebody has to be named.
+        None if actor.kind == PrincipalKind::Client => return fault("required"),
+        None => (actor.id, actor.name.clone()),
+        Some(id) => {
+            let found = principals::find(conn, id)?.filter(|person| {
+                person.organisation == actor.home.id
+                    && person.kind == PrincipalKind::Person
+                    && person.ended_at.is_none()
+            });
+            let Some(person) = found else {
+                return fault("unknown_person");
+            };
+            let may = |role| person.roles.contains(&role);
+            let able = if desk {
+                may(Role::Desk) || may(Role::Coordinator)
+            } else {
+                may(Role::Liaison)
+            };
+            if !able {
+                return fault("person_without_role");
+            }
+            (person.id, person.name)
+        }
+    };
+    Ok(Ok(Assignee {
+        id,
+        name,
+        organisation: actor.home.id,
+        desk,
+        since: now,
+    }))
+}
+
 /// Finds what the values name; every one that is not there is told.
 fn look_up(
     conn: &mut Conn,
+    actor: &Actor,
+    capacity: Capacity,
     report: &Report,
     request: Request,
     now: DateTime<Utc>,
@@ -172,6 +262,31 @@ fn look_up(
         && measure.target_date < today
     {
         errors.push(FieldError::new("/measure/targetDate", "date_in_past"));
+    }
+    input.organisation = Some(actor.home.id);
+    match request.action {
+        Action::Assign => match assignee(conn, actor, capacity, request.assignee, now)? {
+            Ok(found) => input.assignee = Some(found),
+            Err(fault) => errors.push(fault),
+        },
+        Action::Unassign if report.assignee_at(actor.home.id).is_none() => {
+            return Err(Error::Conflict("not_assigned"));
+        }
+        // A field that is not for this action is told by the workflow.
+        _ if request.assignee.is_some() => input.assignee_given = true,
+        _ => {}
+    }
+    input.advice = request.advice.map(|text| Advice {
+        organisation: actor.home.id,
+        name: actor.name.clone(),
+        text,
+        outcome: input.outcome,
+        given_at: now,
+    });
+    if let Some(code) = &input.deadline_profile
+        && store::deadline_profiles::current(conn, code)?.is_none()
+    {
+        errors.push(FieldError::new("/deadlineProfile", "unknown_profile"));
     }
     if errors.is_empty() {
         Ok(input)
@@ -217,8 +332,21 @@ fn authorities(
 }
 
 /// What the event says.
-fn details(action: Action, before: &Report, after: &Report, input: &Input) -> Details {
+fn details(
+    actor: &Actor,
+    action: Action,
+    before: &Report,
+    after: &Report,
+    input: &Input,
+) -> Details {
     let moved = before.lead != after.lead;
+    let assignee = |report: &Report| report.assignee_at(actor.home.id).map(PersonRef::from);
+    let (former_assignee, assignee) = (assignee(before), assignee(after));
+    let reassigned = former_assignee != assignee;
+    let before_it = &before.handling.ledger.clocks;
+    let extended = after
+        .running_clocks()
+        .find(|clock| clock.extended && !before_it.contains(clock));
     Details {
         lead: after.lead.filter(|_| moved),
         former_lead: before.lead.filter(|_| moved),
@@ -248,6 +376,14 @@ fn details(action: Action, before: &Report, after: &Report, input: &Input) -> De
         } else {
             Vec::new()
         },
+        assignee: assignee.filter(|_| reassigned),
+        former_assignee: former_assignee.filter(|_| reassigned),
+        advice: input.advice.as_ref().map(|advice| advice.text.clone()),
+        consent: input.consent.clone(),
+        verdict: input.verdict,
+        remark: input.remark.clone(),
+        clock: extended.map(|clock| clock.kind),
+        due_on: extended.map(|clock| clock.due_on),
         ..Details::default()
     }
 }
@@ -262,27 +398,22 @@ fn changed_measure(before: &Report, after: &Report) -> Option<crate::domain::rep
 }
 
 /// What a transition does to the reports tied to this one: those merged into it, and the one it is merged into.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one step of `transition`, with all that it knows"
-)]
 fn tie(
     conn: &mut Conn,
-    actor: &Actor,
-    capacity: Capacity,
+    at: &Deed<'_>,
     before: &Report,
     after: &mut Report,
     input: &Input,
     steps: &mut Vec<Step>,
-    now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    let now = at.now;
     match steps[0].event.kind {
-        EventKind::Merge => merge(conn, actor, capacity, before, after, input, steps, now),
-        EventKind::Unmerge => unmerge(conn, actor, capacity, before, steps, now),
+        EventKind::Merge => merge(conn, at, before, after, input, steps),
+        EventKind::Unmerge => unmerge(conn, at, before, steps),
         EventKind::Settle | EventKind::CloseWithoutRouting => {
             let merged = reports::merged_into(conn, before.id)?;
             for joined in &merged {
-                let settled = workflow::settle_through(joined, after, now);
+                let settled = workflow::settle_through(joined, after, at.profile, now);
                 change::update(conn, joined, &settled)?;
                 let said = Details {
                     outcome: input.outcome,
@@ -311,10 +442,21 @@ fn tie(
         {
             // What the reporter added may be what the rules needed.
             let routing = routing::evaluate(conn, &after.content, local_date(now))?;
-            steps.extend(routing::follow_rules(after, routing, now));
+            steps.extend(routing::follow_rules(after, routing, at.profile, now));
             Ok(())
         }
         EventKind::Withdraw => hand_over(conn, before, steps, now),
+        // Who joined it agreed to no more than it had.
+        EventKind::ChangeConfidentiality if after.confidentiality < before.confidentiality => {
+            let merged = reports::merged_into(conn, before.id)?;
+            if merged
+                .iter()
+                .any(|joined| joined.confidentiality > after.confidentiality)
+            {
+                return Err(Error::Conflict("merged_reports_narrower"));
+            }
+            Ok(())
+        }
         EventKind::Correct if after.lead.is_none() => {
             // The desk has it in hand; what the rules now say stands beside it.
             let routing = routing::evaluate(conn, &after.content, local_date(now))?;
@@ -325,25 +467,25 @@ fn tie(
     }
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one step of `transition`, with all that it knows"
-)]
 fn merge(
     conn: &mut Conn,
-    actor: &Actor,
-    capacity: Capacity,
+    at: &Deed<'_>,
     before: &Report,
     after: &mut Report,
     input: &Input,
     steps: &mut Vec<Step>,
-    now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    let &Deed {
+        actor,
+        capacity,
+        profile,
+        now,
+    } = at;
     let unknown = || Error::field("/mergeInto", "unknown_report");
     let target = reports::find(conn, input.merge_into.ok_or_else(unknown)?)?.ok_or_else(unknown)?;
     policy::view(actor, &target).ok_or_else(unknown)?;
     let has_merged = !reports::merged_into(conn, before.id)?.is_empty();
-    let joined = workflow::merge_into(before, &target, has_merged, now)?;
+    let joined = workflow::merge_into(before, &target, has_merged, capacity, profile, now)?;
     after
         .handling
         .merged_into_reference
@@ -372,12 +514,16 @@ fn merge(
 
 fn unmerge(
     conn: &mut Conn,
-    actor: &Actor,
-    capacity: Capacity,
+    at: &Deed<'_>,
     before: &Report,
     steps: &mut Vec<Step>,
-    now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    let &Deed {
+        actor,
+        capacity,
+        profile,
+        now,
+    } = at;
     let Some(target) = before
         .merged_into
         .map(|id| reports::find(conn, id))
@@ -390,7 +536,7 @@ fn unmerge(
         .into_iter()
         .filter(|other| other.id != before.id)
         .collect();
-    let left = workflow::unmerge_from(before, &target, &others, now);
+    let left = workflow::unmerge_from(before, &target, &others, capacity, profile, now);
     change::update(conn, &target, &left)?;
     steps[0]
         .event
@@ -434,6 +580,7 @@ fn hand_over(
     let said = Details {
         other_report: withdrawn.reference.clone(),
         lead: leading.lead,
+        clocks: Some(leading.handling.ledger.clone()),
         ..Details::default()
     };
     steps.push(Step::by_service(&heir, &leading, EventKind::TookOver, now).with(said));

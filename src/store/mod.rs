@@ -6,6 +6,7 @@ pub mod bulk;
 pub mod checkup;
 pub mod connection;
 pub mod db;
+pub mod deadline_profiles;
 pub mod events;
 pub mod figures;
 pub mod idempotency;

@@ -1,16 +1,16 @@
 //! Reports, with the two tables that lists filter on: what a report is about (facets) and who has it (parties).
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
 use diesel::prelude::*;
 
 use crate::domain::code::{Code, code_list};
-use crate::domain::id::{OrganisationId, ReportId};
-use crate::domain::report::{Confidentiality, Content, Handling, Report, Sender};
+use crate::domain::id::{OrganisationId, PrincipalId, ReportId};
+use crate::domain::report::{Confidentiality, Content, Handling, Report, Sender, Verdict};
 use crate::domain::status::{Phase, Status};
 use crate::store::any_of::any_of;
 use crate::store::bulk::insert_all;
 use crate::store::db::{Conn, MultiBackend};
-use crate::store::schema::{report_facets, report_parties, reports};
+use crate::store::schema::{report_assignees, report_facets, report_parties, reports};
 use crate::store::shared_versions as released;
 use crate::store::types::{Coded, Instant, Json, RawJson};
 
@@ -63,6 +63,11 @@ pub(super) struct Row {
     filed_at: Instant,
     due_key: NaiveDate,
     version: i32,
+    nearing_on: NaiveDate,
+    alert_on: NaiveDate,
+    urgency: NaiveDate,
+    escalated: bool,
+    feedback: Option<Coded<Verdict>>,
 }
 
 impl Row {
@@ -96,7 +101,27 @@ impl From<&Report> for Row {
             filed_at: Instant(report.submitted_at.unwrap_or(report.created_at)),
             due_key: report.due_on().unwrap_or(NOTHING_DUE),
             version: report.version,
+            nearing_on: report
+                .next_clock()
+                .map_or(NOTHING_DUE, |clock| clock.nearing_on),
+            alert_on: report.next_alert_on().unwrap_or(NOTHING_DUE),
+            urgency: urgency(report),
+            escalated: report.handling.escalation.is_some(),
+            feedback: report
+                .handling
+                .feedback
+                .as_ref()
+                .map(|feedback| Coded(feedback.verdict)),
         }
+    }
+}
+
+/// What sorts reports by urgency: the day the next thing is due, a thousand years earlier for what is escalated.
+fn urgency(report: &Report) -> NaiveDate {
+    let due = report.due_on().unwrap_or(NOTHING_DUE);
+    match report.handling.escalation {
+        Some(_) => due.checked_sub_months(Months::new(12_000)).unwrap_or(due),
+        None => due,
     }
 }
 
@@ -173,13 +198,14 @@ pub fn insert(conn: &mut Conn, report: &Report) -> QueryResult<()> {
         .execute(conn)?;
     insert_facets(conn, &facets(report))?;
     insert_parties(conn, &parties(report))?;
+    insert_assignees(conn, &assignees(report))?;
     released::insert(conn, std::slice::from_ref(report))
 }
 
 /// Writes new reports in bulk, with what lists filter on.
 pub fn insert_many(conn: &mut Conn, new: &[Report]) -> QueryResult<()> {
     let rows: Vec<Row> = new.iter().map(Row::from).collect();
-    insert_all!(conn, reports::table, 22, &rows)?;
+    insert_all!(conn, reports::table, 27, &rows)?;
     let of_facet = |(facet, value, report_id)| NewFacet {
         facet,
         value,
@@ -194,6 +220,13 @@ pub fn insert_many(conn: &mut Conn, new: &[Report]) -> QueryResult<()> {
     };
     let rows: Vec<NewParty> = new.iter().flat_map(parties).map(of_party).collect();
     insert_all!(conn, report_parties::table, 3, &rows)?;
+    let of_assignee = |(report_id, organisation_id, principal_id)| NewAssignee {
+        report_id,
+        organisation_id,
+        principal_id,
+    };
+    let rows: Vec<NewAssignee> = new.iter().flat_map(assignees).map(of_assignee).collect();
+    insert_all!(conn, report_assignees::table, 3, &rows)?;
     released::insert(conn, new)
 }
 
@@ -223,6 +256,12 @@ pub fn update(conn: &mut Conn, before: &Report, after: &Report) -> QueryResult<b
         insert_parties(conn, &parties_after)?;
     }
     released::update(conn, before, after)?;
+    let assignees_after = assignees(after);
+    if assignees(before) != assignees_after {
+        diesel::delete(report_assignees::table.filter(report_assignees::report_id.eq(after.id)))
+            .execute(conn)?;
+        insert_assignees(conn, &assignees_after)?;
+    }
     Ok(true)
 }
 
@@ -250,6 +289,15 @@ struct NewParty {
     party: &'static str,
 }
 
+#[derive(Insertable)]
+#[diesel(table_name = report_assignees, treat_none_as_default_value = false)]
+struct NewAssignee {
+    report_id: ReportId,
+    organisation_id: OrganisationId,
+    principal_id: PrincipalId,
+}
+
+pub(super) type AssigneeRow = (ReportId, OrganisationId, PrincipalId);
 pub(super) type FacetRow = (&'static str, String, ReportId);
 pub(super) type PartyRow = (OrganisationId, ReportId, &'static str);
 
@@ -300,6 +348,32 @@ pub(super) fn parties(report: &Report) -> Vec<PartyRow> {
     rows.sort();
     rows.dedup();
     rows
+}
+
+pub(super) fn assignees(report: &Report) -> Vec<AssigneeRow> {
+    let mut rows: Vec<AssigneeRow> = report
+        .handling
+        .assignees
+        .iter()
+        .map(|assignee| (report.id, assignee.organisation, assignee.id))
+        .collect();
+    rows.sort();
+    rows
+}
+
+fn insert_assignees(conn: &mut Conn, rows: &[AssigneeRow]) -> QueryResult<()> {
+    use report_assignees::{organisation_id, principal_id, report_id, table};
+    // One an organisation: there are seldom two.
+    for (report, organisation, principal) in rows {
+        diesel::insert_into(table)
+            .values((
+                report_id.eq(*report),
+                organisation_id.eq(*organisation),
+                principal_id.eq(*principal),
+            ))
+            .execute(conn)?;
+    }
+    Ok(())
 }
 
 fn insert_facets(conn: &mut Conn, rows: &[FacetRow]) -> QueryResult<()> {
@@ -361,6 +435,30 @@ pub struct Filter {
     pub reference: Option<String>,
     pub updated_since: Option<DateTime<Utc>>,
     pub facets: Vec<(Facet, Vec<String>)>,
+    pub deadline: DeadlineFilter,
+    /// Whether the coordinator was called in.
+    pub escalated: Option<bool>,
+    pub assignee: Option<AssigneeFilter>,
+    pub feedback: Vec<Verdict>,
+}
+
+/// Where the next deadline stands on a day.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DeadlineFilter {
+    pub today: NaiveDate,
+    /// The day on which it nears its end has come, and the last day has not passed.
+    pub nearing: Option<bool>,
+    /// The last day has passed.
+    pub overdue: Option<bool>,
+}
+
+/// Who works on it.
+#[derive(Debug, Clone, Copy)]
+pub enum AssigneeFilter {
+    /// This person.
+    Is(PrincipalId),
+    /// Nobody of this organisation.
+    NobodyOf(OrganisationId),
 }
 
 impl Filter {
@@ -368,6 +466,11 @@ impl Filter {
     pub fn asks_beyond_progress(&self) -> bool {
         !self.submitter.is_empty()
             || self.external_reference.is_some()
+            || self.deadline.nearing.is_some()
+            || self.deadline.overdue.is_some()
+            || self.escalated.is_some()
+            || self.assignee.is_some()
+            || !self.feedback.is_empty()
             || self.facets.iter().any(|(_, values)| !values.is_empty())
     }
 }
@@ -381,13 +484,15 @@ code_list! {
         UpdatedDescending = "-updated",
         Due = "due",
         DueDescending = "-due",
+        /// What is escalated first, then what is due first.
+        Urgency = "urgency",
     }
 }
 
 impl Sort {
     /// Whether the order shows what is due.
     pub fn by_due(self) -> bool {
-        matches!(self, Sort::Due | Sort::DueDescending)
+        matches!(self, Sort::Due | Sort::DueDescending | Sort::Urgency)
     }
 }
 
@@ -420,6 +525,7 @@ pub fn key(sort: Sort, report: &Report) -> After {
         Sort::Due | Sort::DueDescending => {
             After::On(report.due_on().unwrap_or(NOTHING_DUE), report.id)
         }
+        Sort::Urgency => After::On(urgency(report), report.id),
     }
 }
 
@@ -477,6 +583,11 @@ type Bare = (
     Instant,
     NaiveDate,
     i32,
+    NaiveDate,
+    NaiveDate,
+    NaiveDate,
+    bool,
+    Option<String>,
 );
 
 fn listed(
@@ -522,6 +633,44 @@ fn listed(
             .filter(any_of(f::value, values));
         query = query.filter(diesel::dsl::exists(found));
     }
+    let DeadlineFilter {
+        today,
+        nearing,
+        overdue,
+    } = filter.deadline;
+    query = match nearing {
+        Some(true) => query.filter(
+            reports::nearing_on
+                .le(today)
+                .and(reports::due_key.ge(today)),
+        ),
+        Some(false) => query.filter(reports::nearing_on.gt(today).or(reports::due_key.lt(today))),
+        None => query,
+    };
+    query = match overdue {
+        Some(true) => query.filter(reports::due_key.lt(today)),
+        Some(false) => query.filter(reports::due_key.ge(today)),
+        None => query,
+    };
+    if let Some(escalated) = filter.escalated {
+        query = query.filter(reports::escalated.eq(escalated));
+    }
+    if !filter.feedback.is_empty() {
+        let wanted: Vec<_> = filter.feedback.iter().copied().map(Coded).collect();
+        query = query.filter(any_of(reports::feedback, &wanted));
+    }
+    if let Some(assignee) = filter.assignee {
+        use report_assignees as a;
+        let here = a::table.filter(a::report_id.eq(reports::id));
+        query = match assignee {
+            AssigneeFilter::Is(person) => {
+                query.filter(diesel::dsl::exists(here.filter(a::principal_id.eq(person))))
+            }
+            AssigneeFilter::NobodyOf(organisation) => query.filter(diesel::dsl::not(
+                diesel::dsl::exists(here.filter(a::organisation_id.eq(organisation))),
+            )),
+        };
+    }
     // Keyset: strictly beyond the last row seen, by the sort column and then by id. The first condition follows from the
     // second and is what an index can begin at.
     macro_rules! ordered {
@@ -563,6 +712,7 @@ fn listed(
         Sort::UpdatedDescending => {
             ordered!(reports::updated_at, After::At(at, id) => Instant(*at), id, descending)
         }
+        Sort::Urgency => ordered!(reports::urgency, After::On(day, id) => *day, id, ascending),
         Sort::Due => ordered!(reports::due_key, After::On(day, id) => *day, id, ascending),
         Sort::DueDescending => {
             ordered!(reports::due_key, After::On(day, id) => *day, id, descending)

@@ -258,6 +258,37 @@ diesel::table! {
         filed_at -> InstantSql,
         due_key -> Date,
         version -> Integer,
+        nearing_on -> Date,
+        alert_on -> Date,
+        urgency -> Date,
+        escalated -> Bool,
+        feedback -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::IdSql;
+
+    report_assignees (report_id, organisation_id) {
+        report_id -> IdSql,
+        organisation_id -> IdSql,
+        principal_id -> IdSql,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Integer, Nullable, Text};
+    use crate::store::types::{IdSql, InstantSql, JsonSql};
+
+    deadline_profiles (code, version) {
+        code -> Text,
+        version -> Integer,
+        label -> Text,
+        label_en -> Text,
+        terms -> JsonSql,
+        reason -> Text,
+        made_at -> InstantSql,
+        made_by -> Nullable<IdSql>,
     }
 }
 
@@ -447,6 +478,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     report_parties,
     shared_versions,
     endorsements,
+    report_assignees,
+    deadline_profiles,
     reference_numbers,
     events,
     outbox,

@@ -121,6 +121,7 @@ const SHARED_WITH: &[&str] = SEES_A_LIST;
 const MANAGERS: &[&str] = &["org admin", "admin"];
 const AUDITORS: &[&str] = &["org admin", "strange org admin", "BZK org admin", "admin"];
 const KEEPERS: &[&str] = &["coordinator", "admin"];
+const COORDINATOR: &[&str] = &["coordinator"];
 const ADMIN: &[&str] = &["admin"];
 const PEOPLE: &[&str] = &[
     "reporter",
@@ -160,6 +161,9 @@ const REPORTS: &[Row] = &[
     ("deleteMessage", DraftMessage, COLLEAGUES, 412, 404),
     ("listSharedReports", Nothing, SHARED_WITH, 200, 403),
     ("getSharedReport", Shared, SHARED_WITH, 200, 403),
+    ("listClocks", Report, READERS, 200, 404),
+    // Nothing waits for the others.
+    ("claimNext", Nothing, &["lead"], 200, 204),
     ("previewRouting", Nothing, WRITERS, 200, 403),
     ("listRoutingRules", Nothing, RULES, 200, 403),
     ("getRoutingRule", Fact("34"), RULES, 200, 403),
@@ -188,6 +192,23 @@ const MANAGEMENT: &[Row] = &[
 ];
 
 const FACTS: &[Row] = &[
+    ("listDeadlineProfiles", Nothing, ALL, 200, 403),
+    ("getDeadlineProfile", Fact("standard"), ALL, 200, 403),
+    (
+        "listDeadlineProfileVersions",
+        Fact("standard"),
+        ALL,
+        200,
+        403,
+    ),
+    ("addDeadlineProfile", Nothing, COORDINATOR, 201, 403),
+    (
+        "changeDeadlineProfile",
+        Fact("standard"),
+        COORDINATOR,
+        412,
+        403,
+    ),
     ("listOrganisations", Nothing, ALL, 200, 403),
     ("getOrganisation", Organisation, ALL, 200, 403),
     ("listProvinces", Nothing, ALL, 200, 403),
@@ -256,6 +277,10 @@ fn body(operation: &str, number: usize) -> Option<Value> {
         "addDomain" => {
             json!({"code": n("matrix-N"), "label": n("Terrein N"), "labelEn": n("Domain N")})
         }
+        "addDeadlineProfile" => {
+            json!({"code": n("matrix-N"), "label": n("Profiel N"), "labelEn": n("Profile N"), "reason": "Matrix."})
+        }
+        "changeDeadlineProfile" => json!({"reason": "Matrix."}),
         "createSession" => {
             json!({"email": "niemand@matrix.example", "password": "onbekend wachtwoord"})
         }

@@ -87,9 +87,9 @@ async fn a_request_costs_as_many_statements_however_much_there_is() {
     assert_eq!(
         seen[..6],
         [
-            ("submit", 18),
+            ("submit", 19),
             ("read", 3),
-            ("transition", 5),
+            ("transition", 6),
             ("timeline", 4),
             ("messages", 3),
             ("list", 3)

@@ -2,7 +2,9 @@
 
 use chrono::NaiveDate;
 use meldpunt::domain::actor::{PrincipalKind, Role};
+use meldpunt::domain::clocks::{Clock, ClockTerms, Ledger};
 use meldpunt::domain::code::Code;
+use meldpunt::domain::deadline_profile::{ClockKind, DeadlineProfile};
 use meldpunt::domain::id::{OrganisationId, ReportId};
 use meldpunt::domain::report::*;
 use meldpunt::domain::sharing::{ShareAudience, SharedVersion, Sharing};
@@ -24,6 +26,13 @@ const OPEN: &[&str] = &[
 ];
 
 const CLOSED: &[&str] = &["settled", "reopening_requested"];
+const WITH_AN_AUTHORITY: &[&str] = &[
+    "routed",
+    "information_requested",
+    "in_review",
+    "position_taken",
+    "in_implementation",
+];
 
 /// action, from, to (`=` stays, `<` back to where it was), by. `desk` stands for the coordinator too.
 const TABLE: &[(&str, &[&str], &str, &[&str])] = &[
@@ -121,20 +130,39 @@ const TABLE: &[(&str, &[&str], &str, &[&str])] = &[
     ("unpublish", CLOSED, "=", &["desk"]),
     ("unpublish", &["merged"], "=", &["desk"]),
     ("correct", OPEN, "=", &["desk"]),
+    ("change_contributors", WITH_AN_AUTHORITY, "=", &["desk"]),
+    ("change_confidentiality", OPEN, "=", &["reporter", "desk"]),
+    ("assign", OPEN, "=", &["desk"]),
+    ("assign", WITH_AN_AUTHORITY, "=", &["lead", "contributor"]),
+    ("unassign", OPEN, "=", &["desk"]),
+    ("unassign", WITH_AN_AUTHORITY, "=", &["lead", "contributor"]),
+    ("advise", WITH_AN_AUTHORITY, "=", &["contributor"]),
+    ("extend", &["in_review"], "=", &["lead"]),
+    // A coordinator is who is called in; a reporter calls when somebody is late.
+    ("escalate", OPEN, "=", &["desk alone"]),
+    ("escalate", WITH_AN_AUTHORITY, "=", &["lead", "contributor"]),
     (
-        "change_contributors",
+        "escalate",
         &[
+            "submitted",
             "routed",
-            "information_requested",
             "in_review",
             "position_taken",
             "in_implementation",
         ],
         "=",
-        &["desk"],
+        &["reporter"],
     ),
-    ("change_confidentiality", OPEN, "=", &["reporter"]),
+    ("change_deadline_profile", OPEN, "=", &["coordinator alone"]),
+    ("give_feedback", &["settled"], "=", &["reporter"]),
 ];
+
+/// Whether the table lets somebody do something.
+fn is_open_to(row: &(&str, &[&str], &str, &[&str]), name: &str) -> bool {
+    let as_party = if name == "coordinator" { "desk" } else { name };
+    let alone = format!("{name} alone");
+    row.3.contains(&as_party) || row.3.contains(&alone.as_str())
+}
 
 struct Cast {
     people: Vec<(&'static str, Actor)>,
@@ -142,6 +170,8 @@ struct Cast {
     lead: OrganisationId,
     contributor: OrganisationId,
     other: OrganisationId,
+    operator: OrganisationId,
+    colleague: Vec<(&'static str, Actor)>,
 }
 
 async fn cast(app: &TestApp) -> Cast {
@@ -165,6 +195,12 @@ async fn cast(app: &TestApp) -> Cast {
         lead: app.organisation("OCW").await,
         contributor: app.organisation("SZW").await,
         other: app.organisation("VWS").await,
+        operator: bzk,
+        colleague: vec![
+            ("lead", app.liaison("OCW").await),
+            ("contributor", app.liaison("SZW").await),
+            ("desk", app.desk().await),
+        ],
     }
 }
 
@@ -173,12 +209,24 @@ fn report_in(status: Status, cast: &Cast, target: ReportId, app: &TestApp) -> Re
     let now = app.now();
     let day = |text: &str| text.parse::<NaiveDate>().unwrap();
     let routed = !matches!(status, Status::Draft | Status::Submitted);
-    let clock = |kind| Clock {
+    let profile = DeadlineProfile::standard(now);
+    let clock = |kind, started_on, due_on| Clock {
         kind,
-        started_on: day("2026-11-02"),
-        due_on: day("2026-11-16"),
+        started_on: day(started_on),
+        due_on: day(due_on),
+        nearing_on: day(due_on),
         stopped_on: None,
         suspended_days: 0,
+        terms: ClockTerms::new(&profile, kind, false),
+        extended: false,
+        raised: None,
+    };
+    let assignee = |organisation, at: usize, desk| Assignee {
+        id: cast.people[at].1.id,
+        name: "Behandelaar".into(),
+        organisation,
+        desk,
+        since: now,
     };
     let handling = Handling {
         contributors: if routed {
@@ -198,12 +246,26 @@ fn report_in(status: Status, cast: &Cast, target: ReportId, app: &TestApp) -> Re
             taken_at: now,
         }),
         settlement: None,
-        clocks: vec![clock(ClockKind::Answer), clock(ClockKind::Position)],
-        before_merge: (status == Status::Merged).then(|| BeforeMerge {
+        ledger: Ledger {
+            clocks: vec![
+                clock(ClockKind::Answer, "2026-11-02", "2026-11-16"),
+                clock(ClockKind::Position, "2026-11-02", "2026-12-28"),
+            ],
+            ..Ledger::default()
+        },
+        assignees: if routed {
+            vec![
+                assignee(cast.operator, 1, true),
+                assignee(cast.lead, 3, false),
+                assignee(cast.contributor, 4, false),
+            ]
+        } else {
+            vec![assignee(cast.operator, 1, true)]
+        },
+        before_merge: (status == Status::Merged).then_some(BeforeMerge {
             status: Status::InReview,
             resume_status: None,
             lead: Some(cast.lead),
-            clocks: Vec::new(),
             lead_joined: false,
         }),
         sharing: Sharing {
@@ -253,7 +315,7 @@ fn report_in(status: Status, cast: &Cast, target: ReportId, app: &TestApp) -> Re
 }
 
 /// A body that has all an action can need.
-fn body(action: &str, cast: &Cast, target: ReportId) -> Value {
+fn body(action: &str, name: &str, cast: &Cast, target: ReportId) -> Value {
     let measure = json!({"kind": "amendment", "owner": "Directie PO", "targetDate": "2027-08-01"});
     let mut body = match action {
         "route" => json!({"lead": cast.lead, "explanation": "De norm staat in de WPO."}),
@@ -277,7 +339,25 @@ fn body(action: &str, cast: &Cast, target: ReportId) -> Value {
         }
         "correct" => json!({"reason": "Ander terrein.", "domains": ["onderwijs-po"]}),
         "change_contributors" => json!({"contributors": [cast.other]}),
-        "change_confidentiality" => json!({"confidentiality": "confidential"}),
+        "change_confidentiality" if name == "reporter" => {
+            json!({"confidentiality": "confidential"})
+        }
+        "change_confidentiality" => {
+            json!({"confidentiality": "confidential", "reason": "Op verzoek."})
+        }
+        "assign" => {
+            let as_party = if name == "coordinator" { "desk" } else { name };
+            let of_theirs = cast.colleague.iter().find(|(of, _)| *of == as_party);
+            let (_, colleague) = of_theirs.unwrap_or(&cast.colleague[0]);
+            json!({"assignee": colleague.id})
+        }
+        "advise" => json!({"advice": "Er is ruimte."}),
+        "resolve_escalation" => json!({"explanation": "Besproken."}),
+        "extend" | "escalate" => json!({"reason": "Daarom."}),
+        "change_deadline_profile" => {
+            json!({"deadlineProfile": "standard", "reason": "Nieuwe afspraken."})
+        }
+        "give_feedback" => json!({"verdict": "solved"}),
         _ => json!({}),
     };
     body["action"] = json!(action);
@@ -319,16 +399,15 @@ async fn each_action_is_open_to_those_of_the_table_and_to_nobody_else() {
         let report = report_in(*status, &cast, target.id, &app);
         let mut version = put(&app, report.clone()).await;
         for (name, actor) in &cast.people {
-            let as_party = if *name == "coordinator" { "desk" } else { name };
             for action in Action::ALL.iter().map(|action| action.as_str()) {
                 let row = TABLE.iter().find(|row| {
-                    row.0 == action && row.1.contains(&status.as_str()) && row.3.contains(&as_party)
+                    row.0 == action && row.1.contains(&status.as_str()) && is_open_to(row, name)
                 });
                 let reply = app
                     .post(format!("/v1/reports/{}/transitions", report.id))
                     .by(actor)
                     .header("if-match", format!("\"{version}\""))
-                    .json(body(action, &cast, target.id))
+                    .json(body(action, name, &cast, target.id))
                     .await;
                 let what = format!("{action} by {name} in {status}");
                 match row {
@@ -373,10 +452,9 @@ async fn what_can_be_done_is_told_and_an_illegal_action_names_it() {
     put(&app, report.clone()).await;
     let path = format!("/v1/reports/{}/transitions", report.id);
     for (name, actor) in &cast.people[..5] {
-        let as_party = if *name == "coordinator" { "desk" } else { name };
         let mut expected: Vec<&str> = TABLE
             .iter()
-            .filter(|row| row.1.contains(&"routed") && row.3.contains(&as_party))
+            .filter(|row| row.1.contains(&"routed") && is_open_to(row, name))
             .map(|row| row.0)
             .collect();
         expected.sort_unstable();
@@ -399,7 +477,17 @@ async fn what_can_be_done_is_told_and_an_illegal_action_names_it() {
         .await
         .expect_problem(409, "illegal_transition");
     let legal = refused.json()["legalActions"].clone();
-    assert_eq!(legal, json!(["return", "accept", "request_information"]));
+    assert_eq!(
+        legal,
+        json!([
+            "return",
+            "accept",
+            "request_information",
+            "assign",
+            "unassign",
+            "escalate"
+        ])
+    );
 }
 
 #[actix_web::test]

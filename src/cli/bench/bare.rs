@@ -95,6 +95,8 @@ impl Bare<'_> {
             },
             citations: None,
             municipalities: None,
+            assignee: None,
+            advice: None,
         };
         let made = transitions::make(self.single, actor, id, 1, request, None, move |shown| {
             answer(shown, language, 200)

@@ -9,11 +9,12 @@ use crate::domain::actor::Language;
 use crate::domain::citation::{Citation, Register};
 use crate::domain::code::Code;
 use crate::domain::deadline::local_date;
+use crate::domain::deadline_profile::ClockKind;
 use crate::domain::event::Event;
 use crate::domain::id::{NoticeId, ReportId};
 use crate::domain::notice::{Audience, NoticeKind, NoticeState, notices};
 use crate::domain::report::{
-    Cited, ClockKind, Confidentiality, Contact, Content, Handling, Remedy, Report, Sender,
+    Cited, Confidentiality, Contact, Content, Handling, Remedy, Report, Sender,
 };
 use crate::domain::status::Status;
 use crate::mail::facts::{Facts, Reader};
@@ -201,6 +202,7 @@ fn sent(
 ) -> Notice {
     let clock = report
         .handling
+        .ledger
         .clocks
         .iter()
         .find(|clock| clock.kind == ClockKind::Position);

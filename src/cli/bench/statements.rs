@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::domain::actor::Actor;
 use crate::domain::deadline::local_date;
+use crate::domain::deadline_profile::STANDARD;
 use crate::domain::event::Event;
 use crate::domain::id::{EventId, NoticeId, OrganisationId, PrincipalId, ReportId};
 use crate::domain::report::Report;
@@ -13,7 +14,8 @@ use crate::store::db::Conn;
 use crate::store::idempotency::{self, Saved};
 use crate::store::outbox::{self, NewNotice};
 use crate::store::{
-    events, organisations, places, policy_domains, recipients, regulations, reports, routing_rules,
+    deadline_profiles, events, organisations, places, policy_domains, recipients, regulations,
+    reports, routing_rules,
 };
 
 const DAY: TimeDelta = TimeDelta::hours(24);
@@ -45,6 +47,7 @@ pub fn submit(conn: &mut Conn, written: &Written, now: DateTime<Utc>) -> Result<
     places::municipalities(conn, &content.municipalities)?;
     places::regions_of(conn, &content.municipalities, today)?;
     routing_rules::matching(conn, &cited, &content.domains)?;
+    deadline_profiles::current(conn, STANDARD)?;
 
     idempotency::claim(
         conn,
@@ -73,6 +76,7 @@ pub fn transition(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     reports::find(conn, report.id)?;
+    deadline_profiles::current(conn, STANDARD)?;
     let after = Report {
         id: report.id,
         reference: report.reference.clone(),

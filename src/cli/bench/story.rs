@@ -9,6 +9,7 @@ use crate::cli::bench::plan::{END, Plan, id_at};
 use crate::cli::bench::world::World;
 use crate::domain::actor::Actor;
 use crate::domain::deadline::local_date;
+use crate::domain::deadline_profile::DeadlineProfile;
 use crate::domain::event::{Details, Event};
 use crate::domain::id::{EventId, MeasureId};
 use crate::domain::report::{MeasureKind, Outcome, Report};
@@ -63,6 +64,7 @@ pub fn tell(world: &World, plan: Plan, i: u32) -> Result<Told, String> {
         rng,
         events: Vec::new(),
         at: begun,
+        profile: DeadlineProfile::standard(begun),
     };
     if plan.stays_draft(i) {
         let step = Step::created(&report, &home.reporter, begun);
@@ -95,6 +97,7 @@ struct Teller<'a> {
     rng: Rng,
     events: Vec<Event>,
     at: DateTime<Utc>,
+    profile: DeadlineProfile,
 }
 
 impl Teller<'_> {
@@ -134,7 +137,7 @@ impl Teller<'_> {
         }
         let today = local_date(self.at);
         let routing = routing::evaluate(&self.world.rules, &facts(&report.content), today);
-        let routed = follow_rules(report, routing, self.at);
+        let routed = follow_rules(report, routing, &self.profile, self.at);
         routed.into_iter().for_each(|step| self.keep(step));
         Ok(())
     }
@@ -171,7 +174,8 @@ impl Teller<'_> {
     ) -> Result<(), String> {
         let refused = |why| format!("{action} of {}: {why:?}", report.id);
         let (row, capacity) = workflow::find(actor, report, action).map_err(refused)?;
-        let mut after = workflow::apply(report, row, capacity, input, self.at).map_err(refused)?;
+        let mut after = workflow::apply(report, row, capacity, input, &self.profile, self.at)
+            .map_err(refused)?;
         // Its own id is of the moment it was made.
         for measure in &mut after.handling.measures {
             measure.id = MeasureId::from_uuid(report.id.uuid());

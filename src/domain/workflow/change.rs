@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::clocks;
+use crate::domain::clocks::{Alert, Moment};
+use crate::domain::deadline_profile::{ClockKind, DeadlineProfile, STANDARD};
+use crate::domain::event::EventKind;
 use crate::domain::id::OrganisationId;
 use crate::domain::report::*;
 use crate::domain::routing::{Because, Decision, Routing, Suggestion};
@@ -33,11 +35,9 @@ pub(super) fn change(
     match row.action {
         Action::Submit => {
             next.submitted_at = Some(now);
-            clocks::start(next, ClockKind::DeskReply, now);
-            clocks::start(next, ClockKind::Routing, now);
         }
         Action::Route | Action::Reroute => {
-            route(next, input.lead, input.contributors.clone(), now);
+            route(next, input.lead, input.contributors.clone());
             next.handling.routed_by_hand = true;
         }
         Action::CloseWithoutRouting | Action::Settle => settle(next, input, now),
@@ -47,13 +47,6 @@ pub(super) fn change(
             next.lead = None;
             next.handling.returns += 1;
             next.contested = next.handling.returns >= 2;
-            clocks::stop(next, &[ClockKind::Acceptance, ClockKind::Position], now);
-            clocks::start(next, ClockKind::DeskReply, now);
-            clocks::resume_routing(next);
-        }
-        Action::Accept => {
-            clocks::stop(next, &[ClockKind::Acceptance], now);
-            clocks::start(next, ClockKind::Position, now);
         }
         Action::RequestInformation => {
             next.resume_status = Some(before);
@@ -63,13 +56,11 @@ pub(super) fn change(
                 asked_at: now,
                 answer: None,
             });
-            clocks::start(next, ClockKind::Answer, now);
         }
         Action::ProvideInformation | Action::ContinueWithoutAnswer => {
             if let Some(question) = &mut next.handling.question {
                 question.answer.clone_from(&input.answer);
             }
-            clocks::end_suspension(next, now);
         }
         Action::TakePosition => {
             next.handling.position = input.outcome.zip(input.public_explanation.clone()).map(
@@ -79,17 +70,12 @@ pub(super) fn change(
                     taken_at: now,
                 },
             );
-            clocks::stop(next, &[ClockKind::Position], now);
         }
         Action::Reconsider => {
             next.handling.position = None;
-            clocks::stop(next, &[ClockKind::ImplementationUpdate], now);
-            clocks::start(next, ClockKind::Position, now);
         }
         Action::StartImplementation | Action::UpdateImplementation => {
             put_measure(next, input);
-            clocks::stop(next, &[ClockKind::ImplementationUpdate], now);
-            clocks::start(next, ClockKind::ImplementationUpdate, now);
         }
         Action::RequestReopening => next.handling.reopening_asked = true,
         Action::GrantReopening => {
@@ -99,28 +85,23 @@ pub(super) fn change(
             // What it came to stands in the timeline; now it is open again.
             next.handling.settlement = None;
             next.handling.position = None;
-            if next.lead.is_none() {
-                clocks::resume_routing(next);
-            }
-            let clock = if next.lead.is_some() {
-                ClockKind::Position
-            } else {
-                ClockKind::DeskReply
-            };
-            clocks::start(next, clock, now);
+            next.handling.feedback = None;
         }
-        Action::CancelReopening | Action::DenyReopening | Action::Unmerge => {}
-        Action::Withdraw => clocks::stop_all(next, now),
+        Action::Accept
+        | Action::CancelReopening
+        | Action::DenyReopening
+        | Action::Unmerge
+        | Action::Withdraw
+        // What these change are the clocks alone.
+        | Action::Extend => {}
         Action::Merge => {
             next.handling.before_merge = Some(BeforeMerge {
                 status: before,
                 resume_status: next.resume_status,
                 lead: next.lead,
-                clocks: next.handling.clocks.clone(),
                 lead_joined: false,
             });
             next.merged_into = input.merge_into;
-            clocks::stop_all(next, now);
         }
         Action::Publish => {
             let given = input.audience.zip(input.title.clone());
@@ -136,7 +117,86 @@ pub(super) fn change(
         Action::ChangeConfidentiality => {
             next.confidentiality = input.confidentiality.unwrap_or(next.confidentiality);
         }
+        Action::Assign | Action::Unassign => {
+            next.handling
+                .assignees
+                .retain(|known| Some(known.organisation) != input.organisation);
+            next.handling.assignees.extend(input.assignee.clone());
+        }
+        Action::Advise => next.handling.advice.extend(input.advice.clone()),
+        Action::Escalate => {
+            next.handling.escalation = Some(Escalation {
+                by: capacity,
+                clock: None,
+                reason: input.reason.clone(),
+                since: now,
+            });
+        }
+        Action::ResolveEscalation => next.handling.escalation = None,
+        Action::ChangeDeadlineProfile => {
+            next.handling.deadline_profile = input
+                .deadline_profile
+                .clone()
+                .filter(|code| code != STANDARD);
+        }
+        Action::GiveFeedback => {
+            next.handling.feedback = input.verdict.map(|verdict| Feedback {
+                verdict,
+                remark: input.remark.clone(),
+                given_at: now,
+            });
+        }
     }
+}
+
+/// Lets the clocks of a report that has changed follow what happened, and what hangs on the clocks and on its authorities.
+pub fn keep_time(
+    next: &mut Report,
+    kind: EventKind,
+    capacity: Capacity,
+    profile: &DeadlineProfile,
+    now: DateTime<Utc>,
+) {
+    next.handling.ledger.follow(&Moment {
+        kind,
+        capacity,
+        to: next.status,
+        at: now,
+        profile,
+        clock: None,
+    });
+    let (runs, open): (Vec<ClockKind>, bool) = (
+        next.running_clocks().map(|clock| clock.kind).collect(),
+        next.status.is_open(),
+    );
+    next.handling.escalation.take_if(|escalation| {
+        !open || escalation.clock.is_some_and(|clock| !runs.contains(&clock))
+    });
+    let authorities: Vec<OrganisationId> = next.authorities().collect();
+    next.handling
+        .assignees
+        .retain(|one| one.desk || authorities.contains(&one.organisation));
+}
+
+/// Raises an alert about a clock: the report as it then is.
+pub fn raise(report: &Report, clock: ClockKind, alert: Alert, now: DateTime<Utc>) -> Report {
+    let mut next = report.clone();
+    for running in &mut next.handling.ledger.clocks {
+        if running.kind == clock && running.runs() {
+            running.raised = running.raised.max(Some(alert));
+        }
+    }
+    if alert == Alert::Escalated {
+        next.handling.escalation.get_or_insert(Escalation {
+            by: Capacity::Service,
+            clock: Some(clock),
+            reason: None,
+            since: now,
+        });
+    }
+    next.updated_at = now;
+    next.version += 1;
+    next
 }
 
 /// Gives the report to the authority that a rule names; who contributes already stays.
@@ -144,6 +204,7 @@ pub fn route_by_rule(
     next: &mut Report,
     lead: OrganisationId,
     routing: &Routing,
+    profile: &DeadlineProfile,
     now: DateTime<Utc>,
 ) {
     let mut contributors = next.handling.contributors.clone();
@@ -153,7 +214,14 @@ pub fn route_by_rule(
             .iter()
             .filter(|one| !next.handling.contributors.contains(one)),
     );
-    route(next, Some(lead), Some(contributors), now);
+    route(next, Some(lead), Some(contributors));
+    keep_time(
+        next,
+        EventKind::RoutedByRule,
+        Capacity::Service,
+        profile,
+        now,
+    );
 }
 
 /// Gives the report to an authority: by a person, or by a rule that says so.
@@ -161,7 +229,6 @@ fn route(
     next: &mut Report,
     lead: Option<OrganisationId>,
     contributors: Option<Vec<OrganisationId>>,
-    now: DateTime<Utc>,
 ) {
     if next.lead != lead {
         follow(next, next.lead);
@@ -177,17 +244,6 @@ fn route(
     next.handling
         .followers
         .retain(|follower| Some(*follower) != lead);
-    clocks::stop(
-        next,
-        &[
-            ClockKind::DeskReply,
-            ClockKind::Routing,
-            ClockKind::Acceptance,
-            ClockKind::Position,
-        ],
-        now,
-    );
-    clocks::start(next, ClockKind::Acceptance, now);
 }
 
 /// Keeps the progress view for an organisation that no longer has the report.
@@ -226,7 +282,6 @@ fn settle(next: &mut Report, input: &Input, now: DateTime<Utc>) {
                 through: None,
             });
     next.settled_at = Some(now);
-    clocks::stop_all(next, now);
 }
 
 fn put_measure(next: &mut Report, input: &Input) {
@@ -275,7 +330,6 @@ fn restore(next: &mut Report) {
         next.status = before.status;
         next.resume_status = before.resume_status;
         next.lead = before.lead;
-        next.handling.clocks = before.clocks;
     }
 }
 

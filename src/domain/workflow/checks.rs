@@ -5,10 +5,11 @@ use chrono::{DateTime, Days, Utc};
 use crate::domain::actor::PrincipalKind;
 use crate::domain::code::Code;
 use crate::domain::deadline::local_date;
+use crate::domain::deadline_profile::ClockKind;
 use crate::domain::invalid::FieldError;
 use crate::domain::publication::PublicationKind;
-use crate::domain::report::{ClockKind, Confidentiality, Outcome, Report};
-use crate::domain::status::{Action, Capacity, Field, TRANSITIONS, Transition};
+use crate::domain::report::{Confidentiality, Outcome, Report, Verdict};
+use crate::domain::status::{Action, Capacity, Field, Status, TRANSITIONS, Transition};
 use crate::domain::workflow::{Input, Refusal};
 
 /// How long after its settlement a reporter may ask to reopen a report.
@@ -41,6 +42,7 @@ pub(super) fn guard(row: &Transition, report: &Report, now: DateTime<Utc>) -> Re
     match row.action {
         Action::ContinueWithoutAnswer => {
             let answer = handling
+                .ledger
                 .clocks
                 .iter()
                 .rev()
@@ -55,21 +57,38 @@ pub(super) fn guard(row: &Transition, report: &Report, now: DateTime<Utc>) -> Re
         Action::RequestReopening if handling.reopening_asked => {
             Err(Refusal::Guard("reopening_asked_before"))
         }
-        Action::RequestReopening => {
-            let last = report
-                .settled_at
-                .and_then(|at| local_date(at).checked_add_days(Days::new(7 * REOPENING_WEEKS)));
-            match last {
-                Some(last) if local_date(now) > last => {
-                    Err(Refusal::Guard("reopening_term_passed"))
-                }
-                _ => Ok(()),
+        Action::RequestReopening if reopening_term_passed(report, now) => {
+            Err(Refusal::Guard("reopening_term_passed"))
+        }
+        Action::GiveFeedback if reopening_term_passed(report, now) => {
+            Err(Refusal::Guard("feedback_term_passed"))
+        }
+        Action::Unassign if handling.assignees.is_empty() => Err(Refusal::Guard("not_assigned")),
+        Action::Extend => {
+            let position = report
+                .running_clocks()
+                .find(|clock| clock.kind == ClockKind::Position);
+            match position {
+                Some(clock) if clock.extended => Err(Refusal::Guard("extended_before")),
+                // What is late already is not extended any more (cf. Awb art. 4:14).
+                Some(clock) if clock.due_on >= local_date(now) => Ok(()),
+                _ => Err(Refusal::Guard("deadline_passed")),
             }
         }
-        Action::ChangeConfidentiality
-            if report.confidentiality == Confidentiality::Confidential =>
-        {
-            Err(Refusal::Guard("already_confidential"))
+        Action::Escalate if handling.escalation.is_some() => {
+            Err(Refusal::Guard("escalated_before"))
+        }
+        Action::Escalate if row.by == [Capacity::Reporter] => {
+            let late = report.due_on().is_some_and(|due| due < local_date(now));
+            let asked = report.status == Status::InformationRequested;
+            if late && !asked {
+                Ok(())
+            } else {
+                Err(Refusal::Guard("nobody_late"))
+            }
+        }
+        Action::ResolveEscalation if handling.escalation.is_none() => {
+            Err(Refusal::Guard("not_escalated"))
         }
         Action::Publish if report.confidentiality == Confidentiality::Confidential => {
             Err(Refusal::Guard("confidential_not_published"))
@@ -85,6 +104,14 @@ pub(super) fn guard(row: &Transition, report: &Report, now: DateTime<Utc>) -> Re
         },
         _ => Ok(()),
     }
+}
+
+/// What ended can be asked about again for some weeks.
+fn reopening_term_passed(report: &Report, now: DateTime<Utc>) -> bool {
+    report
+        .settled_at
+        .and_then(|at| local_date(at).checked_add_days(Days::new(7 * REOPENING_WEEKS)))
+        .is_some_and(|last| local_date(now) > last)
 }
 
 /// Outcomes for which something has to be carried out first.
@@ -172,12 +199,37 @@ pub(super) fn check_values(
         {
             errors.push(FieldError::new("/measure/id", "unknown_measure"));
         }
-        Action::ChangeConfidentiality
-            if input
-                .confidentiality
-                .is_some_and(|wanted| wanted <= report.confidentiality) =>
+        Action::ChangeConfidentiality => {
+            let wanted = input.confidentiality.unwrap_or(report.confidentiality);
+            if wanted == report.confidentiality && input.confidentiality.is_some() {
+                errors.push(FieldError::new("/confidentiality", "unchanged"));
+            }
+            // The reporter's own word is its consent.
+            let widens = wanted < report.confidentiality;
+            if widens && capacity != Capacity::Reporter && input.consent.is_none() {
+                errors.push(FieldError::new("/consent", "required"));
+            }
+            if !widens && input.consent.is_some() {
+                errors.push(FieldError::new("/consent", "consent_not_needed"));
+            }
+        }
+        Action::Assign
+            if input.assignee.as_ref().is_some_and(|wanted| {
+                report
+                    .assignee_at(wanted.organisation)
+                    .is_some_and(|known| known.id == wanted.id)
+            }) =>
         {
-            errors.push(FieldError::new("/confidentiality", "not_narrower"));
+            errors.push(FieldError::new("/assignee", "already_assigned"));
+        }
+        Action::GiveFeedback => {
+            let not = input.verdict == Some(Verdict::Not);
+            if input.request_reopening && !not && input.verdict.is_some() {
+                errors.push(FieldError::new("/requestReopening", "reopening_needs_not"));
+            }
+            if input.request_reopening && input.remark.is_none() {
+                errors.push(FieldError::new("/remark", "required"));
+            }
         }
         Action::Correct
             if input.citations.is_none() && input.domains.is_none() && input.places.is_none() =>

@@ -2,14 +2,16 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::clocks;
+use crate::domain::deadline::local_date;
+use crate::domain::deadline_profile::DeadlineProfile;
+use crate::domain::event::EventKind;
 use crate::domain::id::OrganisationId;
 use crate::domain::invalid::FieldError;
 use crate::domain::release;
-use crate::domain::report::{ClockKind, Handling, Report, Settlement};
-use crate::domain::status::Status;
+use crate::domain::report::{Handling, Report, Settlement};
+use crate::domain::status::{Capacity, Status};
 use crate::domain::workflow::Refusal;
-use crate::domain::workflow::change::follow;
+use crate::domain::workflow::change::{follow, keep_time};
 
 /// Whether `source` may join `target`, and what that changes in the target. The caller knows whether reports were merged
 /// into the source.
@@ -17,6 +19,8 @@ pub fn merge_into(
     source: &Report,
     target: &Report,
     source_has_merged: bool,
+    capacity: Capacity,
+    profile: &DeadlineProfile,
     now: DateTime<Utc>,
 ) -> Result<Report, Refusal> {
     let refuse = |code| Err(Refusal::Invalid(vec![FieldError::new("/mergeInto", code)]));
@@ -35,7 +39,6 @@ pub fn merge_into(
     let mut next = target.clone();
     // The desk has judged the target: its reporter no longer changes what others have joined.
     next.handling.taken_up = true;
-    clocks::stop(&mut next, &[ClockKind::DeskReply], now);
     if let Some(lead) = source.lead
         && Some(lead) != next.lead
         && !next.handling.contributors.contains(&lead)
@@ -46,6 +49,7 @@ pub fn merge_into(
         &mut next,
         (source.submitter != target.submitter).then_some(source.submitter),
     );
+    keep_time(&mut next, EventKind::MergedIn, capacity, profile, now);
     next.updated_at = now;
     next.version += 1;
     Ok(next)
@@ -57,6 +61,8 @@ pub fn unmerge_from(
     source: &Report,
     target: &Report,
     others: &[Report],
+    capacity: Capacity,
+    profile: &DeadlineProfile,
     now: DateTime<Utc>,
 ) -> Report {
     let mut next = target.clone();
@@ -80,13 +86,19 @@ pub fn unmerge_from(
             .contributors
             .retain(|contributor| *contributor != lead);
     }
+    keep_time(&mut next, EventKind::UnmergedFrom, capacity, profile, now);
     next.updated_at = now;
     next.version += 1;
     next
 }
 
 /// A report merged into another is settled with it.
-pub fn settle_through(merged: &Report, settled: &Report, now: DateTime<Utc>) -> Report {
+pub fn settle_through(
+    merged: &Report,
+    settled: &Report,
+    profile: &DeadlineProfile,
+    now: DateTime<Utc>,
+) -> Report {
     let mut next = merged.clone();
     next.status = Status::Settled;
     next.settled_at = Some(now);
@@ -101,6 +113,13 @@ pub fn settle_through(merged: &Report, settled: &Report, now: DateTime<Utc>) -> 
             ..settlement
         });
     next.handling.before_merge = None;
+    keep_time(
+        &mut next,
+        EventKind::SettledThrough,
+        Capacity::Service,
+        profile,
+        now,
+    );
     next.updated_at = now;
     next.version += 1;
     next
@@ -117,7 +136,8 @@ pub fn take_over(
     let mut case = withdrawn.clone();
     if case.status == Status::InformationRequested {
         case.status = case.resume_status.take().unwrap_or(Status::Submitted);
-        clocks::end_suspension(&mut case, now);
+        let ended = EventKind::Withdraw;
+        case.handling.ledger.end_suspension(local_date(now), ended);
     }
     let mut followers: Vec<OrganisationId> = heir.handling.followers.clone();
     followers.extend(&withdrawn.handling.followers);

@@ -71,9 +71,12 @@ impl<'a> Audiences<'a> {
             .merged_in
             .iter()
             .map(|report| report.sender.id);
+        let details = &self.happened.event.details;
+        let assignees = details.assignee.iter().chain(&details.former_assignee);
         [self.happened.after.sender.id]
             .into_iter()
             .chain(self.happened.event.author.principal)
+            .chain(assignees.map(|person| person.id))
             .chain(senders)
             .collect()
     }
@@ -157,6 +160,10 @@ impl<'a> Audiences<'a> {
                     told.extend(self.desk(*kind, false))
                 }
                 Audience::DeskWithoutLead => {}
+                Audience::Coordinators => told.extend(self.coordinators(*kind)),
+                Audience::Assignee | Audience::FormerAssignee => {
+                    told.extend(self.assignee(*audience, *kind));
+                }
                 Audience::Asker if !self.asked_by_lead() => told.extend(self.desk(*kind, false)),
                 // What is internal is for nobody else, whoever is missing.
                 Audience::OwnAuthority => {
@@ -241,18 +248,26 @@ impl<'a> Audiences<'a> {
         reader: Reader,
         authority: OrganisationId,
     ) -> Option<Vec<Told<'a>>> {
-        let found: Vec<_> = self
+        let report = self.happened.after;
+        let there: Vec<&Recipient> = self
             .people
             .iter()
             .filter(|person| {
                 person.organisation == authority && person.roles.contains(&Role::Liaison)
             })
-            .map(of_person)
             .collect();
-        if found.is_empty() {
+        if there.is_empty() {
             return None;
         }
-        let report = self.happened.after;
+        // Once somebody there has taken it up, it is that person's; of a new report all hear.
+        let assignee = report
+            .assignee_at(authority)
+            .filter(|_| kind != NoticeKind::ForYou)
+            .and_then(|assignee| there.iter().find(|person| person.id == assignee.id));
+        let found: Vec<Person> = match assignee {
+            Some(assignee) => vec![of_person(assignee)],
+            None => there.into_iter().map(of_person).collect(),
+        };
         Some(
             found
                 .into_iter()
@@ -279,6 +294,38 @@ impl<'a> Audiences<'a> {
             .into_iter()
             .filter_map(|one| self.tell(kind, Reader::Desk, report, one, own_deed_too, stands_in))
             .collect()
+    }
+
+    fn coordinators(&mut self, kind: NoticeKind) -> Vec<Told<'a>> {
+        let found: Vec<_> = self
+            .people
+            .iter()
+            .filter(|person| person.operator && person.roles.contains(&Role::Coordinator))
+            .map(of_person)
+            .collect();
+        let report = self.happened.after;
+        found
+            .into_iter()
+            .filter_map(|one| self.tell(kind, Reader::Desk, report, one, false, false))
+            .collect()
+    }
+
+    /// Who was given the report, or had it until then.
+    fn assignee(&mut self, audience: Audience, kind: NoticeKind) -> Option<Told<'a>> {
+        let details = &self.happened.event.details;
+        let person = match audience {
+            Audience::Assignee => &details.assignee,
+            _ => &details.former_assignee,
+        };
+        let id = person.as_ref()?.id;
+        let found = self.people.iter().find(|known| known.id == id)?;
+        let reader = if found.operator && !found.roles.contains(&Role::Liaison) {
+            Reader::Desk
+        } else {
+            Reader::Lead
+        };
+        let report = self.happened.after;
+        self.tell(kind, reader, report, of_person(found), false, false)
     }
 
     /// Tells somebody, unless it was told already or did it itself.

@@ -4,7 +4,7 @@ use clap::Parser;
 use super::*;
 use crate::clock::SystemClock;
 use crate::domain::actor::{OrganisationKind, PrincipalKind, Role};
-use crate::domain::event::{Author, Details};
+use crate::domain::event::{Author, Details, PersonRef};
 use crate::domain::id::{EventId, PrincipalId, ReportId};
 use crate::domain::notice::notices;
 use crate::domain::report::{Contact, Content, Handling, Outcome, Question, Sender};
@@ -484,7 +484,18 @@ fn every_event_can_be_told() {
         report.handling.contributors = vec![world.vws];
         let merged = [world.report(2)];
         for kind in <EventKind as crate::domain::code::Code>::ALL {
-            let event = world.event(*kind, None, Details::default());
+            let person = |id| {
+                Some(PersonRef {
+                    id,
+                    name: "Iemand".into(),
+                })
+            };
+            let details = Details {
+                assignee: person(world.loes),
+                former_assignee: person(world.jan),
+                ..Details::default()
+            };
+            let event = world.event(*kind, None, details);
             let told = world.told(&event, None, &report, &merged);
             assert!(
                 told.len() >= usize::from(!notices(*kind).is_empty()),

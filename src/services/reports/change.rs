@@ -12,7 +12,7 @@ use crate::domain::workflow;
 use crate::services::recording::{self, Step};
 use crate::services::reports::content::{self, Changes};
 use crate::services::reports::{Shown, show};
-use crate::services::{Context, Error, routing};
+use crate::services::{Context, Error, deadline_profiles, routing};
 use crate::store::db::{Conn, is_unique_violation};
 use crate::store::reports;
 
@@ -78,7 +78,8 @@ pub async fn change(
             let mut steps = vec![changed];
             if after.status != Status::Draft && after.lead.is_none() {
                 let routing = routing::evaluate(conn, &after.content, today)?;
-                steps.extend(routing::follow_rules(&mut after, routing, now));
+                let profile = deadline_profiles::of_report(conn, &after)?;
+                steps.extend(routing::follow_rules(&mut after, routing, &profile, now));
             }
             update(conn, &before, &after)?;
             recording::record(conn, &ctx, &steps)?;

@@ -43,6 +43,7 @@ pub async fn page(
                         .collect(),
                     actions: workflow::available(&actor, &report, now),
                     today: local_date(now),
+                    internal: policy::sees_internal(&actor, &report),
                     view,
                     report,
                 })

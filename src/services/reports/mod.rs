@@ -32,6 +32,8 @@ pub struct Shown {
     pub actions: Vec<&'static Transition>,
     /// Today in Amsterdam.
     pub today: NaiveDate,
+    /// The reader sees what is internal to government.
+    pub internal: bool,
 }
 
 /// The organisations that reports name.
@@ -53,6 +55,13 @@ fn named(report: &Report) -> Vec<OrganisationId> {
     });
     std::iter::once(report.submitter)
         .chain(report.authorities())
+        .chain(
+            report
+                .handling
+                .advice
+                .iter()
+                .map(|advice| advice.organisation),
+        )
         .chain(routed)
         .collect()
 }
@@ -84,6 +93,7 @@ pub fn show(
     let organisations = load_organisations(conn, named(&report).into_iter())?;
     let actions = workflow::available(actor, &report, now);
     Ok(Shown {
+        internal: policy::sees_internal(actor, &report),
         report,
         view,
         organisations,

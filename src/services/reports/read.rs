@@ -40,6 +40,7 @@ pub async fn timeline(
         .read(move |conn| {
             let report = reports::find(conn, id)?.ok_or(Error::NotFound)?;
             let view = policy::view(&actor, &report).ok_or(Error::NotFound)?;
+            let internal = policy::sees_internal(&actor, &report);
             let mut page = events::list(conn, id, after, limit + 1)?;
             let length = usize::try_from(limit).unwrap_or(0);
             let more = page.len() > length;
@@ -52,7 +53,7 @@ pub async fn timeline(
             let seen: Vec<Event> = page
                 .into_iter()
                 .filter(|event| event.is_for(&actor, &report))
-                .filter_map(|event| event.seen_with(view))
+                .filter_map(|event| event.seen_with(view, internal))
                 .collect();
             let organisations = load_organisations(conn, seen.iter().flat_map(named))?;
             Ok((seen, next, organisations))

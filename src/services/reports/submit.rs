@@ -2,6 +2,7 @@
 
 use crate::domain::actor::{Actor, Role};
 use crate::domain::deadline::local_date;
+use crate::domain::deadline_profile::DeadlineProfile;
 use crate::domain::id::{OrganisationId, ReportId};
 use crate::domain::policy;
 use crate::domain::report::{Confidentiality, Content, Handling, Report, Sender};
@@ -12,7 +13,7 @@ use crate::services::idempotency::{self, Answer, Key};
 use crate::services::recording::{self, Step};
 use crate::services::reports::content::{self, Changes};
 use crate::services::reports::{Shown, show};
-use crate::services::{Context, Error, routing};
+use crate::services::{Context, Error, deadline_profiles, routing};
 use crate::store::db::{Conn, is_unique_violation};
 use crate::store::{organisations, reports};
 
@@ -28,7 +29,13 @@ pub struct NewReport {
 /// What comes of looking before the transaction.
 enum Prepared {
     Answered(Answer),
-    Report(Box<(Report, Option<Routing>)>),
+    Report(Box<(Report, Option<Course>)>),
+}
+
+/// How a report that is sent in goes on.
+struct Course {
+    routing: Routing,
+    profile: DeadlineProfile,
 }
 
 /// Takes a report in. What takes looking up happens before the transaction; the transaction writes all: report, number,
@@ -58,11 +65,11 @@ where
             {
                 return Ok(Prepared::Answered(answer));
             }
-            let (report, routing) = prepare(conn, &ctx, &reader, &new)?;
-            Ok::<_, Error>(Prepared::Report(Box::new((report, routing))))
+            let prepared = prepare(conn, &ctx, &reader, &new)?;
+            Ok::<_, Error>(Prepared::Report(Box::new(prepared)))
         })
         .await?;
-    let (report, routing) = match prepared {
+    let (report, course) = match prepared {
         Prepared::Answered(answer) => return Ok(answer),
         Prepared::Report(prepared) => *prepared,
     };
@@ -72,7 +79,7 @@ where
         .write(move |conn| {
             let now = ctx.clock.now();
             idempotency::once(conn, actor.id, key.as_ref(), now, |conn| {
-                let report = take_in(conn, &ctx, &actor, report, routing)?;
+                let report = take_in(conn, &ctx, &actor, report, course)?;
                 Ok(render(&show(conn, &ctx, &actor, report)?))
             })
         })
@@ -85,7 +92,7 @@ fn prepare(
     context: &Context,
     actor: &Actor,
     new: &NewReport,
-) -> Result<(Report, Option<Routing>), Error> {
+) -> Result<(Report, Option<Course>), Error> {
     let now = context.clock.now();
     let today = local_date(now);
     let submitter = new.on_behalf_of.unwrap_or(actor.home.id);
@@ -151,12 +158,15 @@ fn prepare(
     if !(faults.is_empty() && missing.is_empty()) {
         return Err(Error::Invalid(faults.into_iter().chain(missing).collect()));
     }
-    let routing = if new.draft {
+    let course = if new.draft {
         None
     } else {
-        Some(routing::evaluate(conn, &report.content, today)?)
+        Some(Course {
+            routing: routing::evaluate(conn, &report.content, today)?,
+            profile: deadline_profiles::of_report(conn, &report)?,
+        })
     };
-    Ok((report, routing))
+    Ok((report, course))
 }
 
 /// The content unchecked, to tell what is missing beside what is wrong.
@@ -178,16 +188,16 @@ fn take_in(
     context: &Context,
     actor: &Actor,
     draft: Report,
-    routing: Option<Routing>,
+    course: Option<Course>,
 ) -> Result<Report, Error> {
     let now = context.clock.now();
-    let Some(routing) = routing else {
+    let Some(Course { routing, profile }) = course else {
         insert(conn, &draft)?;
         let step = Step::created(&draft, actor, now);
         recording::record(conn, context, &[step])?;
         return Ok(draft);
     };
-    let (mut report, mut steps) = submitted(conn, actor, &draft, routing, now)?;
+    let (mut report, mut steps) = submitted(conn, actor, &draft, routing, &profile, now)?;
     // A report that is sent in at once is new, not the second version of a draft nobody saw.
     report.version = 1;
     for step in &mut steps {
@@ -205,11 +215,13 @@ pub fn submitted(
     actor: &Actor,
     draft: &Report,
     routing: Routing,
+    profile: &DeadlineProfile,
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<(Report, Vec<Step>), Error> {
     use chrono::Datelike;
     let (row, capacity) = workflow::find(actor, draft, Action::Submit)?;
-    let mut report = workflow::apply(draft, row, capacity, &workflow::Input::default(), now)?;
+    let input = workflow::Input::default();
+    let mut report = workflow::apply(draft, row, capacity, &input, profile, now)?;
     report.reference = Some(reports::next_reference(conn, local_date(now).year())?);
     let mut steps = vec![Step::by(
         actor,
@@ -219,7 +231,7 @@ pub fn submitted(
         row.action.into(),
         now,
     )];
-    steps.extend(routing::follow_rules(&mut report, routing, now));
+    steps.extend(routing::follow_rules(&mut report, routing, profile, now));
     // The acknowledgement says by whom it is handled, and the desk is not called for what is routed already.
     steps[0].after = report.clone();
     Ok((report, steps))

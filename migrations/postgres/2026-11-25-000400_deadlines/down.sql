@@ -1,0 +1,11 @@
+DROP TABLE report_assignees;
+DROP INDEX reports_feedback;
+DROP INDEX reports_lead_urgency;
+DROP INDEX reports_urgency;
+DROP INDEX reports_alert;
+ALTER TABLE reports DROP COLUMN feedback;
+ALTER TABLE reports DROP COLUMN escalated;
+ALTER TABLE reports DROP COLUMN urgency;
+ALTER TABLE reports DROP COLUMN alert_on;
+ALTER TABLE reports DROP COLUMN nearing_on;
+DROP TABLE deadline_profiles;
