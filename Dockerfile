@@ -7,7 +7,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
 WORKDIR /build
 ENV CARGO_INCREMENTAL=0
-ARG FEATURES="postgres-tls,jemalloc"
+ARG FEATURES="postgres-tls,s3,jemalloc"
 
 # The dependencies first, around an empty crate: this layer is built again only when they change.
 COPY Cargo.toml Cargo.lock ./
@@ -50,7 +50,8 @@ WORKDIR /var/lib/meldpunt
 ENV MELDPUNT_LISTEN=0.0.0.0:8080 \
     MELDPUNT_LOG_FORMAT=json \
     DATABASE_URL=sqlite:///var/lib/meldpunt/meldpunt.db \
-    MELDPUNT_MAIL=file:///var/lib/meldpunt/mail
+    MELDPUNT_MAIL=file:///var/lib/meldpunt/mail \
+    MELDPUNT_ATTACHMENTS=file:///var/lib/meldpunt/attachments
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=6s --start-period=20s --retries=3 CMD ["meldpunt", "healthcheck"]

@@ -71,6 +71,35 @@ pub struct Settings {
     #[arg(long, env = "MELDPUNT_NO_WORKER")]
     pub no_worker: bool,
 
+    /// Where the bytes of attachments lie: `file://FOLDER`, or `s3://BUCKET/PREFIX` in a build with the feature `s3`. Nodes
+    /// that share a database share this too.
+    #[arg(
+        long,
+        env = "MELDPUNT_ATTACHMENTS",
+        default_value = "file://meldpunt-data/attachments"
+    )]
+    pub attachments: String,
+
+    /// Largest attachment, in bytes.
+    #[arg(long, env = "MELDPUNT_ATTACHMENT_LIMIT", default_value_t = 20_971_520, value_parser = clap::value_parser!(u64).range(1..=1_073_741_824))]
+    pub attachment_limit: u64,
+
+    /// Most attachments of one report, those that were deleted not counted.
+    #[arg(long, env = "MELDPUNT_ATTACHMENTS_PER_REPORT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub attachments_per_report: u32,
+
+    /// Address of the S3-compatible store, as `https://s3.example`; without it Amazon's.
+    #[arg(long, env = "MELDPUNT_S3_ENDPOINT")]
+    pub s3_endpoint: Option<String>,
+
+    /// Region of the bucket.
+    #[arg(long, env = "MELDPUNT_S3_REGION", default_value = "us-east-1")]
+    pub s3_region: String,
+
+    /// Access key of the store: `ID:SECRET`. Without it what the machine has been given is asked for, as at Amazon.
+    #[arg(long, env = "MELDPUNT_S3_KEY", hide_env_values = true, value_parser = secret)]
+    pub s3_key: Option<String>,
+
     /// Key that seals the signing keys in the database: 32 bytes in base64; with several, separated by commas, the first seals
     /// and all open. Without it one is made in a file beside the
     /// SQLite database, readable by its owner alone; PostgreSQL needs it set.
@@ -183,7 +212,7 @@ fn network(text: &str) -> Result<IpNet, String> {
 }
 
 /// Settings whose value is never shown. Each can be `@FILE`, to be read from that file: `secret` is their parser.
-pub const SECRETS: &[&str] = &["database_url", "mail", "seal_key"];
+pub const SECRETS: &[&str] = &["database_url", "mail", "seal_key", "s3_key"];
 
 /// A secret itself, or `@FILE` that holds it.
 pub fn secret(given: &str) -> Result<String, String> {
@@ -246,9 +275,30 @@ impl Settings {
         Address::parse(&self.database_url).map_err(|e| format!("DATABASE_URL: {e}"))
     }
 
+    /// Where the bytes of attachments lie.
+    ///
+    /// # Errors
+    /// A sentence for the operator when the address cannot be read.
+    pub fn attachments(&self) -> Result<Place, String> {
+        Place::parse(&self.attachments).map_err(|e| format!("MELDPUNT_ATTACHMENTS: {e}"))
+    }
+
     /// Checks what a type alone cannot, so that a bad setting stops the start with one line.
     pub fn check(&self) -> Result<(), String> {
         self.database()?;
+        self.attachments()?;
+        if let Some(key) = &self.s3_key
+            && key.split_once(':').is_none()
+        {
+            return Err("MELDPUNT_S3_KEY: expected ID:SECRET".into());
+        }
+        if let Some(endpoint) = &self.s3_endpoint
+            && !(endpoint.starts_with("https://") || endpoint.starts_with("http://"))
+        {
+            return Err(format!(
+                "MELDPUNT_S3_ENDPOINT: expected https://HOST, not {endpoint:?}"
+            ));
+        }
         let url = &self.public_url;
         if !(url.starts_with("https://") || url.starts_with("http://")) || url.ends_with('/') {
             return Err(format!(
@@ -329,5 +379,37 @@ impl fmt::Debug for Address {
             Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
             Self::Postgres(_) => f.write_str("postgres://…"),
         }
+    }
+}
+
+/// Where bytes lie that are no rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    Folder(PathBuf),
+    /// A bucket, and what all its names begin with.
+    S3 {
+        bucket: String,
+        prefix: String,
+    },
+}
+
+impl Place {
+    /// Reads `file://folder` or `s3://bucket/prefix`.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        if let Some(folder) = url.strip_prefix("file://").filter(|path| !path.is_empty()) {
+            return Ok(Self::Folder(PathBuf::from(folder)));
+        }
+        let Some(rest) = url.strip_prefix("s3://") else {
+            return Err("expected file://FOLDER or s3://BUCKET/PREFIX".into());
+        };
+        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '/');
+        if bucket.is_empty() || !rest.chars().all(plain) {
+            return Err("expected s3://BUCKET/PREFIX of letters, digits, - . and _".into());
+        }
+        Ok(Self::S3 {
+            bucket: bucket.to_owned(),
+            prefix: prefix.trim_matches('/').to_owned(),
+        })
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The rooms, from the ground up; a file imports only from its own room and from those above it in this list:
 //! `domain` (pure rules), `reference` (embedded facts), `clock`, `crypto` (secrets), `config`, `audit` (who did what),
-//! `metrics` (what is counted), `store` (SQL), `mail` (texts
+//! `metrics` (what is counted), `store` (SQL), `objects` (the bytes of attachments), `mail` (texts
 //! and transports), `services` (use cases), `http` (the API), `worker` (background work), `app` (puts the parts together), `cli`.
 
 pub mod app;
@@ -15,6 +15,7 @@ pub mod domain;
 pub mod http;
 pub mod mail;
 pub mod metrics;
+pub mod objects;
 pub mod reference;
 pub mod services;
 pub mod store;

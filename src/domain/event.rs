@@ -10,7 +10,7 @@ use crate::domain::policy::{self, View};
 use crate::domain::clocks::Ledger;
 use crate::domain::deadline_profile::{ClockKind, ProfileRef};
 pub use crate::domain::event_kind::EventKind;
-use crate::domain::id::{EventId, MessageId, OrganisationId, PrincipalId, ReportId};
+use crate::domain::id::{AttachmentId, EventId, MessageId, OrganisationId, PrincipalId, ReportId};
 use crate::domain::report::{Assignee, Confidentiality, Measure, Outcome, Report, Verdict};
 use crate::domain::status::{Capacity, Status};
 
@@ -88,7 +88,7 @@ pub struct Details {
     pub confidentiality: Option<Confidentiality>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub corrections: Vec<Correction>,
-    /// For whom the event is, beyond what a view of the report shows: those a message is for.
+    /// For whom the event is, beyond what a view of the report shows: those a message or an attachment is for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audience: Option<MessageAudience>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,6 +120,11 @@ pub struct Details {
     /// The clocks of the case that goes on under this report; see `clock_proof`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clocks: Option<Ledger>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attachment: Option<AttachmentId>,
+    /// The name of the attachment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file_name: Option<String>,
 }
 
 /// Somebody, by the name it had then.
@@ -155,7 +160,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// Whether it is for somebody: what tells of a message, for those the message is for.
+    /// Whether it is for somebody: what tells of a message or an attachment, for those that is for.
     pub fn is_for(&self, actor: &Actor, report: &Report) -> bool {
         match (self.details.audience, self.author.organisation) {
             (Some(audience), Some(by)) => policy::reads(actor, report, audience, by),

@@ -50,6 +50,10 @@ code_list! {
         ChangeConfidentiality = "change_confidentiality",
         /// A message was sent; seen by its audience alone.
         MessageSent = "message_sent",
+        /// A file was added; seen by those it is for.
+        AttachmentAdded = "attachment_added",
+        /// Its bytes are gone; that it was there stays.
+        AttachmentDeleted = "attachment_deleted",
         Assign = "assign",
         Unassign = "unassign",
         Advise = "advise",

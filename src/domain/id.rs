@@ -33,6 +33,8 @@ pub mod kind {
     pub struct Measure;
     #[derive(Debug)]
     pub struct Message;
+    #[derive(Debug)]
+    pub struct Attachment;
 }
 
 pub type OrganisationId = Id<kind::Organisation>;
@@ -46,6 +48,7 @@ pub type AuditEventId = Id<kind::AuditEvent>;
 pub type RuleId = Id<kind::Rule>;
 pub type MeasureId = Id<kind::Measure>;
 pub type MessageId = Id<kind::Message>;
+pub type AttachmentId = Id<kind::Attachment>;
 
 impl<T> Id<T> {
     /// A new id; ids made later sort later.

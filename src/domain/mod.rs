@@ -3,6 +3,7 @@
 pub mod ability;
 pub mod actor;
 pub mod article;
+pub mod attachment;
 pub mod calendar;
 pub mod citation;
 pub mod clock_proof;

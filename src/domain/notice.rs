@@ -223,6 +223,8 @@ pub fn notices(event: EventKind) -> &'static [(Audience, NoticeKind)] {
         | E::UnmergedFrom
         // Those it is for differ by message; see `of_message`.
         | E::MessageSent
+        | E::AttachmentAdded
+        | E::AttachmentDeleted
         // Whom alerts go to is decided by the clock; who has many gets one mail.
         | E::DeadlineNearing
         | E::DeadlinePassed

@@ -1,6 +1,7 @@
 //! Who may see and do what. Every service asks here; nothing else decides.
 
 use crate::domain::actor::{Actor, OrganisationKind, PrincipalKind, Role, Scope};
+use crate::domain::attachment::Attachment;
 use crate::domain::code::Code;
 use crate::domain::id::OrganisationId;
 use crate::domain::message::{Message, MessageAudience, MessageState};
@@ -110,6 +111,15 @@ pub fn sees_message(actor: &Actor, report: &Report, message: &Message) -> bool {
                 && writes_as(actor, report, message.audience).is_some()
         }
     }
+}
+
+/// As whom somebody deletes an attachment: as its organisation, or as the desk; none for whoever may not.
+pub fn deletes_as(actor: &Actor, report: &Report, attachment: &Attachment) -> Option<Capacity> {
+    let desk = |capacity: &Capacity| matches!(capacity, Capacity::Desk | Capacity::Coordinator);
+    let own = actor.home.id == attachment.organisation;
+    writes_as(actor, report, attachment.audience)
+        .filter(|_| own)
+        .or_else(|| capacities(actor, report).into_iter().find(desk))
 }
 
 /// A token may be good for less than its holder's roles: as reporter it writes, as desk or ministry it triages.

@@ -3,9 +3,10 @@
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::{
-    audit_events, claim, clients, clocks, deadline_profiles, events, me, municipalities, notices,
-    organisations, people, policy_domains, provinces, regions, regulations, report_messages,
-    reports, routing, routing_rules, sessions, shared_reports, tokens, transitions,
+    attachments, audit_events, claim, clients, clocks, deadline_profiles, events, me,
+    municipalities, notices, organisations, people, policy_domains, provinces, regions,
+    regulations, report_messages, reports, routing, routing_rules, sessions, shared_reports,
+    tokens, transitions,
 };
 
 /// The operations.
@@ -38,6 +39,12 @@ pub fn operations(config: &mut ServiceConfig) {
     config
         .service(shared_reports::list_shared_reports)
         .service(shared_reports::get_shared_report);
+    config
+        .service(attachments::list_attachments)
+        .service(attachments::add_attachment)
+        .service(attachments::get_attachment)
+        .service(attachments::fetch_attachment)
+        .service(attachments::delete_attachment);
     config
         .service(sessions::create_session)
         .service(sessions::end_session)

@@ -76,7 +76,8 @@ pub fn tagged_body(request: &HttpRequest, etag: &str, body: String) -> HttpRespo
         .body(body)
 }
 
-fn is_known(request: &HttpRequest, etag: &str) -> bool {
+/// Whether the caller says it has this already.
+pub fn is_known(request: &HttpRequest, etag: &str) -> bool {
     let known = request
         .headers()
         .get(IF_NONE_MATCH)
@@ -88,7 +89,8 @@ fn is_known(request: &HttpRequest, etag: &str) -> bool {
     })
 }
 
-fn not_modified(etag: &str) -> HttpResponse {
+/// 304: it has it already.
+pub fn not_modified(etag: &str) -> HttpResponse {
     HttpResponse::NotModified()
         .insert_header((ETAG, etag))
         .finish()

@@ -140,7 +140,7 @@ pub struct DetailsView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     corrections: Vec<Correction>,
-    /// For whom a message is; you see this because it is for you (bestemd voor).
+    /// For whom a message or an attachment is; you see this because it is for you (bestemd voor).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     audience: Option<MessageAudience>,
@@ -184,6 +184,14 @@ pub struct DetailsView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     deadline_profile: Option<ProfileRefView>,
+    /// Id of the attachment (bijlage).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    attachment_id: Option<Uuid>,
+    /// Name of the attachment (bestandsnaam).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    file_name: Option<String>,
 }
 
 impl EventView {
@@ -231,6 +239,8 @@ impl EventView {
                 clock: details.clock,
                 due_on: details.due_on,
                 deadline_profile: details.deadline_profile.map(ProfileRefView::from),
+                attachment_id: details.attachment.map(Id::uuid),
+                file_name: details.file_name,
             },
         }
     }

@@ -67,6 +67,16 @@ pub static DETAILS: &[Words] = &[
         "One or more fields are not right.",
     ),
     (
+        "too_many_attachments",
+        "Deze melding heeft zoveel bijlagen als zij hebben mag.",
+        "This report has as many attachments as it may have.",
+    ),
+    (
+        "attachment_deleted",
+        "Deze bijlage is al verwijderd.",
+        "This attachment was deleted already.",
+    ),
+    (
         "message_sent",
         "Dit bericht is verzonden en verandert niet meer.",
         "This message was sent and no longer changes.",
@@ -103,8 +113,8 @@ pub static DETAILS: &[Words] = &[
     ),
     (
         "unsupported_media_type",
-        "Stuur de inhoud ongecomprimeerd als application/json.",
-        "Send the body as application/json, not compressed.",
+        "Stuur de inhoud ongecomprimeerd, als application/json of in de vorm die bij dit adres staat.",
+        "Send the body not compressed, as application/json or in the form that stands with this address.",
     ),
     (
         "too_large",
@@ -595,6 +605,22 @@ pub static FIELDS: &[Words] = &[
         "deviation_needs_reason",
         "De uitkomst is anders dan het standpunt; zeg waarom.",
         "The outcome differs from the position; say why.",
+    ),
+    ("file_empty", "Dit bestand is leeg.", "This file is empty."),
+    (
+        "file_kind",
+        "Dit soort bestand wordt niet aangenomen.",
+        "This kind of file is not taken.",
+    ),
+    (
+        "file_too_large",
+        "Dit bestand is groter dan {limit} bytes.",
+        "This file is larger than {limit} bytes.",
+    ),
+    (
+        "form_malformed",
+        "Dit formulier is niet te lezen of niet compleet.",
+        "This form cannot be read or is not complete.",
     ),
     (
         "already_lead",

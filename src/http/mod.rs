@@ -11,6 +11,7 @@
 pub mod access_log;
 pub mod address;
 pub mod api;
+pub mod attachments;
 pub mod audit_events;
 pub mod auth;
 pub mod body;

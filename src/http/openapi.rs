@@ -26,6 +26,7 @@ use crate::http::problem::{Problem, ProblemField};
         (name = "reports", description = "Reports (meldingen): submit, find, read, change."),
         (name = "workflow", description = "The handling (behandeling): what can be done, what was done."),
         (name = "messages", description = "Messages (berichten): what the reporter, the desk and the authorities write to each other about a report."),
+        (name = "attachments", description = "Attachments (bijlagen): files that belong to a report."),
         (name = "routing", description = "Routing (doorzetten): which authority owns the rule."),
         (name = "sign-in", description = "Sign-in (aanmelden): people and API clients, tokens, passwords."),
         (name = "organisations", description = "Organisations (organisaties) with their people and API clients."),
@@ -150,6 +151,15 @@ pub fn takes_query(path: &str, method: &str) -> bool {
     operation.is_null() || keys.into_iter().any(|parameter| parameter["in"] == "query")
 }
 
+/// Whether what an operation gives, when all goes well, is not JSON: then what the client takes is not judged.
+pub fn gives_files(path: &str, method: &str) -> bool {
+    let method = if method == "HEAD" { "GET" } else { method };
+    template(path).is_some_and(|template| {
+        let given = &PLAIN["paths"][template][method.to_lowercase()]["responses"]["200"]["content"];
+        given.is_object() && given.get("application/json").is_none()
+    })
+}
+
 /// The paths and their methods, as templates: what a path that answers 405 does have.
 pub fn methods(path: &str) -> Option<String> {
     let mut allowed: Vec<String> = PLAIN["paths"][template(path)?]
@@ -174,7 +184,10 @@ pub struct Operation {
 impl Operation {
     /// It changes reports alone, not people, sign-ins or organisations.
     pub fn is_about_reports(&self) -> bool {
-        matches!(self.tag.as_str(), "reports" | "workflow" | "messages")
+        matches!(
+            self.tag.as_str(),
+            "reports" | "workflow" | "messages" | "attachments"
+        )
     }
 }
 

@@ -72,7 +72,7 @@ pub struct MessageView {
     /// What it says (tekst).
     text: String,
     /// Whose message it is (organisatie).
-    organisation: MessageOrganisation,
+    organisation: NamedOrganisation,
     /// As whom it was written (hoedanigheid).
     capacity: Capacity,
     /// Who drafted it (opgesteld door).
@@ -89,14 +89,14 @@ pub struct MessageView {
     version: i32,
 }
 
-/// The organisation of a message (Dutch: organisatie).
+/// An organisation as it was named at the time (Dutch: organisatie).
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct MessageOrganisation {
+pub struct NamedOrganisation {
     /// Id of the organisation (organisatie).
-    id: Uuid,
-    /// Its name when the message was written (naam).
-    name: String,
+    pub id: Uuid,
+    /// Its name at the time (naam).
+    pub name: String,
 }
 
 impl From<Message> for MessageView {
@@ -106,7 +106,7 @@ impl From<Message> for MessageView {
             id: message.id.uuid(),
             audience: message.audience,
             state: message.state(),
-            organisation: MessageOrganisation {
+            organisation: NamedOrganisation {
                 id: message.organisation.uuid(),
                 name: message.organisation_name,
             },

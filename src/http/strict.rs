@@ -27,7 +27,8 @@ fn refusal(request: &ServiceRequest) -> Option<Failure> {
         .path()
         .strip_prefix("/v1")
         .filter(|path| path.starts_with('/'))?;
-    if !accepts_json(request.headers()) {
+    let files = openapi::gives_files(path, request.method().as_str());
+    if !files && !accepts_json(request.headers()) {
         return Some(Failure::NotAcceptable);
     }
     if request.query_string().is_empty() || openapi::takes_query(path, request.method().as_str()) {

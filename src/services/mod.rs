@@ -1,6 +1,7 @@
 //! Use cases, one file each: authorise → load → let the domain decide → write all in one transaction → return. Every
 //! function gets the `Actor` and a connection that is already inside `db.read` or `db.write`.
 
+pub mod attachments;
 pub mod backups;
 pub mod callers;
 pub mod claim;
@@ -50,6 +51,7 @@ use crate::domain::status::Action;
 use crate::domain::workflow::Refusal;
 use crate::mail::bell::Bell;
 use crate::metrics::Metrics;
+use crate::objects::{Failed, Objects};
 use crate::services::callers::Callers;
 use crate::services::guard::Guard;
 use crate::services::keys::KeyRing;
@@ -70,6 +72,8 @@ pub struct Context {
     pub callers: Arc<Callers>,
     /// Rung after a change, so that the mail it queued leaves at once.
     pub bell: Bell,
+    /// The bytes of attachments.
+    pub objects: Arc<Objects>,
     pub audit: Arc<audit::Log>,
     pub metrics: Arc<Metrics>,
     /// In the demo alone: the folder with the mail, to be read on a page.
@@ -81,6 +85,7 @@ impl Context {
     pub fn new(db: Db, clock: SharedClock, settings: Settings) -> Self {
         let metrics = Metrics::default();
         metrics.started(clock.now());
+        let settings = Arc::new(settings);
         Self {
             keys: Arc::new(KeyRing::new(&settings, db.address())),
             passwords: Arc::new(Passwords::new(settings.password_memory)),
@@ -89,7 +94,8 @@ impl Context {
             callers: Arc::default(),
             db,
             clock,
-            settings: Arc::new(settings),
+            objects: Arc::new(Objects::new(settings.clone())),
+            settings,
             bell: Bell::default(),
             audit: Arc::new(audit::Log::off()),
             metrics: Arc::new(metrics),
@@ -176,6 +182,15 @@ impl From<DbError> for Error {
             DbError::Query(diesel::result::Error::NotFound) => Self::NotFound,
             DbError::Query(error) => Self::Internal(error.to_string()),
             DbError::Panicked(why) => Self::Internal(why),
+        }
+    }
+}
+
+impl From<Failed> for Error {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Full(why) => Self::Full(why),
+            other => Self::Internal(format!("attachments: {other}")),
         }
     }
 }

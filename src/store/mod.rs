@@ -2,6 +2,7 @@
 //! connection and return domain types.
 
 pub mod any_of;
+pub mod attachments;
 pub mod bulk;
 pub mod checkup;
 pub mod connection;

@@ -458,6 +458,30 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{BigInt, Integer, Nullable, Text};
+    use crate::store::types::{IdSql, InstantSql, JsonSql};
+
+    attachments (id) {
+        id -> IdSql,
+        report_id -> IdSql,
+        audience -> Text,
+        organisation_id -> IdSql,
+        organisation_name -> Text,
+        capacity -> Text,
+        uploaded_by -> JsonSql,
+        name -> Text,
+        kind -> Text,
+        bytes -> BigInt,
+        digest -> Text,
+        created_at -> InstantSql,
+        deleted_by -> Nullable<JsonSql>,
+        deleted_at -> Nullable<InstantSql>,
+        removed_at -> Nullable<InstantSql>,
+        version -> Integer,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organisations,
     principals,
@@ -486,4 +510,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     audit_events,
     messages,
+    attachments,
 );

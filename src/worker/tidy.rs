@@ -1,10 +1,10 @@
 //! Throws away what has served: sign-ins long over, answers of idempotent requests past their day, signing
-//! keys whose last token has lapsed.
+//! keys whose last token has lapsed, the bytes of attachments that nothing names.
 
 use std::time::Duration;
 
 use crate::services::keys::rotation;
-use crate::services::{Context, Error, idempotency, sign_in};
+use crate::services::{Context, Error, attachments, idempotency, sign_in};
 
 /// How often.
 const EVERY: Duration = Duration::from_secs(3600);
@@ -16,6 +16,13 @@ pub async fn run(context: Context) {
         match round(&context).await {
             Ok((sessions, answers)) => tracing::debug!(sessions, answers, "tidied"),
             Err(error) => tracing::warn!(?error, "tidying failed; the next round tries again"),
+        }
+        match attachments::tidy::round(&context).await {
+            Ok(gone) => tracing::debug!(gone, "attachments tidied"),
+            Err(error) => tracing::warn!(
+                ?error,
+                "tidying of attachments failed; the next round tries again"
+            ),
         }
     }
 }

@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod attachments;
 mod backup;
 mod bench;
 mod cli;

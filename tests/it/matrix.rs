@@ -31,6 +31,8 @@ enum Thing {
     DraftMessage,
     /// A report of which a reviewed version was released to government.
     Shared,
+    /// What the reporter attached; `report/attachment`.
+    Attached,
     Person,
     Client,
     Organisation,
@@ -81,6 +83,7 @@ const WORKERS: &[&str] = &[
     "coordinator",
 ];
 const WRITES_TO_REPORTER: &[&str] = &["reporter", "client", "lead", "desk", "coordinator"];
+const OWNERS_AND_DESK: &[&str] = &["reporter", "client", "desk", "coordinator"];
 /// Of the organisation that drafted it.
 const COLLEAGUES: &[&str] = &["desk", "coordinator"];
 const OWNERS: &[&str] = &["reporter", "client"];
@@ -155,6 +158,11 @@ const REPORTS: &[Row] = &[
     ("makeTransition", Report, WORKERS, 412, 404),
     ("listMessages", Report, READERS, 200, 404),
     ("writeMessage", Report, WRITES_TO_REPORTER, 201, 403),
+    ("listAttachments", Report, READERS, 200, 404),
+    ("addAttachment", Report, WORKERS, 400, 403),
+    ("getAttachment", Attached, READERS, 200, 404),
+    ("fetchAttachment", Attached, READERS, 200, 404),
+    ("deleteAttachment", Attached, OWNERS_AND_DESK, 412, 403),
     ("getMessage", DraftMessage, COLLEAGUES, 200, 404),
     ("changeMessage", DraftMessage, COLLEAGUES, 412, 404),
     ("sendMessage", DraftMessage, COLLEAGUES, 412, 404),
@@ -322,6 +330,7 @@ struct World {
     draft: String,
     draft_message: String,
     shared: String,
+    attached: String,
     person: String,
     client: String,
     organisation: String,
@@ -421,6 +430,14 @@ impl World {
             .json(json!({"action": "publish", "audience": "government", "title": "Norm", "summary": "De norm knelt."}))
             .await
             .expect(200);
+        let attachment = app
+            .post(format!("/v1/reports/{report}/attachments"))
+            .by(&reporter)
+            .file("kaart.txt", b"Sluis", &[])
+            .await
+            .expect(201)
+            .id();
+        let attached = format!("{report}/{attachment}");
         let notice = app
             .get("/v1/notices")
             .by(&by("admin"))
@@ -439,6 +456,7 @@ impl World {
             draft,
             draft_message,
             shared,
+            attached,
             notice,
             session,
             refused,
@@ -459,6 +477,7 @@ impl World {
             Draft => one(&self.draft),
             DraftMessage => one(&self.draft_message),
             Shared => one(&self.shared),
+            Attached => one(&self.attached),
             Person => one(&self.person),
             Client => one(&self.client),
             Organisation => one(&self.organisation),
@@ -545,7 +564,9 @@ impl World {
         if takes("If-Match") {
             call = call.header("if-match", "\"0\"");
         }
-        if operation.id == "requestToken" {
+        if operation.id == "addAttachment" {
+            call = call.file("leeg.txt", b"", &[]);
+        } else if operation.id == "requestToken" {
             call = call.form(&[("grant_type", "password")]);
         } else if let Some(body) = body(operation.id, number) {
             call = call.json(body);
@@ -585,7 +606,9 @@ impl World {
                 let expected = match (has_scope, is_allowed) {
                     (false, _) => 403,
                     (true, true) => allowed,
-                    (true, false) if thing == Report => self.hidden(who, said, otherwise),
+                    (true, false) if matches!(thing, Report | Attached) => {
+                        self.hidden(who, said, otherwise)
+                    }
                     (true, false) => otherwise,
                 };
                 let token = self.app.token_of(&caller.actor).await;

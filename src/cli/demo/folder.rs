@@ -45,6 +45,10 @@ impl Folder {
         self.0.join("meldpunt.db")
     }
 
+    pub fn attachments(&self) -> PathBuf {
+        self.0.join("attachments")
+    }
+
     pub fn mail(&self) -> PathBuf {
         self.0.join("mail")
     }

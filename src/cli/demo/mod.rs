@@ -64,6 +64,7 @@ fn settings(address: SocketAddr, folder: &Folder) -> Result<Settings, String> {
         public_url: format!("http://{}", reachable(address)),
         database_url: format!("sqlite://{}", folder.database().display()),
         mail: format!("file://{}", folder.mail().display()),
+        attachments: format!("file://{}", folder.attachments().display()),
         // Everybody knows the password.
         password_memory: 1_024,
         drain_seconds: 0,

@@ -9,12 +9,13 @@ use crate::domain::release;
 use crate::domain::report::{Cited, Confidentiality, Content, Report};
 use crate::domain::status::{Capacity, Status};
 use crate::domain::workflow;
+use crate::services::attachments::tidy;
 use crate::services::recording::{self, Step};
 use crate::services::reports::content::{self, Changes};
 use crate::services::reports::{Shown, show};
 use crate::services::{Context, Error, deadline_profiles, routing};
 use crate::store::db::{Conn, is_unique_violation};
-use crate::store::reports;
+use crate::store::{attachments, reports};
 
 /// Applies the reporter's changes. While no person has routed the report, routing is tried again.
 ///
@@ -98,20 +99,25 @@ pub async fn delete_draft(
     id: ReportId,
     version: i32,
 ) -> Result<(), Error> {
-    context
+    let attached = context
         .db
         .write(move |conn| {
             let report = own(conn, &actor, id, version)?;
             if report.status != Status::Draft {
                 return Err(Error::Conflict("not_a_draft"));
             }
+            let attached = attachments::of_report(conn, id)?;
             if reports::delete(conn, &report)? {
-                Ok(())
+                Ok(attached)
             } else {
                 Err(Error::Stale)
             }
         })
-        .await
+        .await?;
+    // Without their rows these bytes are nobody's; what is not taken away now tidying does.
+    let attached: Vec<_> = attached.into_iter().map(|one| (id, one)).collect();
+    tidy::remove(context, &attached).await;
+    Ok(())
 }
 
 /// Loads a report that the actor may change as its reporter, or as the desk that entered it.

@@ -95,6 +95,25 @@ impl<'a> Call<'a> {
         self.body("application/json", body)
     }
 
+    /// A form with one file, and other fields before it.
+    pub fn file(self, name: &str, content: &[u8], fields: &[(&str, &str)]) -> Self {
+        let mut body = Vec::new();
+        for (field, value) in fields {
+            let part = format!(
+                "--grens\r\ncontent-disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n"
+            );
+            body.extend_from_slice(part.as_bytes());
+        }
+        let part = format!(
+            "--grens\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+             content-type: application/octet-stream\r\n\r\n"
+        );
+        body.extend_from_slice(part.as_bytes());
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n--grens--\r\n");
+        self.body("multipart/form-data; boundary=grens", body)
+    }
+
     pub fn form<V: AsRef<str>>(self, pairs: &[(&str, V)]) -> Self {
         self.body("application/x-www-form-urlencoded", encode(pairs))
     }

@@ -198,12 +198,15 @@ fn check_documented(reply: &Reply, operation: &Operation) {
         );
         return;
     };
-    let content = content.get(media).unwrap_or_else(|| {
-        panic!(
-            "{} {status} does not document {media:?}: {reply}",
-            operation.id
-        )
-    });
+    let content = content
+        .get(media)
+        .or(content.get("*/*"))
+        .unwrap_or_else(|| {
+            panic!(
+                "{} {status} does not document {media:?}: {reply}",
+                operation.id
+            )
+        });
     if !media.ends_with("json") {
         return;
     }

@@ -65,6 +65,7 @@ impl TestApp {
         settings.database_url = database.url().to_owned();
         settings.public_url = url.clone();
         settings.mail = format!("file://{}", folder.path().join("mail").display());
+        settings.attachments = format!("file://{}", folder.path().join("attachments").display());
         settings.database_connections = 4;
         settings.workers = 1;
         // A test asks faster than any honest caller, and all of them from one address.
