@@ -22,7 +22,7 @@ use crate::mail::transport::Transport;
 use crate::services::{Context, Error, seed};
 use crate::store::db::Db;
 use crate::worker::outbox::{Deliverer, Stop};
-use crate::worker::tidy;
+use crate::worker::{deadlines, tidy};
 
 /// Opens the database and gathers what the use cases run on.
 ///
@@ -254,7 +254,7 @@ async fn failure(announced: rt::task::JoinHandle<Result<(), String>>) -> Result<
     }
 }
 
-/// The background work of this node: a thread that delivers mail, and a task that tidies. Nothing where others do it.
+/// The background work of this node: a thread that delivers mail, a task that tidies and one that watches deadlines. Nothing where others do it.
 struct Work(Option<(Stop, JoinHandle<()>)>);
 
 impl Work {
@@ -267,6 +267,7 @@ impl Work {
             .spawn()
             .map_err(|e| format!("no thread for the mail: {e}"))?;
         rt::spawn(tidy::run(context.clone()));
+        rt::spawn(deadlines::run(context.clone()));
         Ok(Self(Some((stop, thread))))
     }
 

@@ -424,7 +424,7 @@ impl Ledger {
         let (Some(lapses_on), Some(suspension)) = (lapses_on, open) else {
             return;
         };
-        suspension.until = Some(today.min(lapses_on));
+        suspension.until = Some(today.min(lapses_on).max(suspension.from));
         suspension.ended_by = Some(by);
         self.reckon_suspended();
     }
@@ -462,3 +462,7 @@ impl Ledger {
             .is_some_and(|last| last.until.is_none())
     }
 }
+
+#[cfg(test)]
+#[path = "clocks_tests.rs"]
+mod tests;

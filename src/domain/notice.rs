@@ -1,6 +1,8 @@
 //! Who hears what: one table from event to audience and text. Mail is its only channel so far.
 
+use crate::domain::clocks::Alert;
 use crate::domain::code::code_list;
+use crate::domain::deadline_profile::ClockKind;
 use crate::domain::event::{Event, EventKind};
 use crate::domain::message::MessageAudience;
 
@@ -99,11 +101,51 @@ pub enum Audience {
     FormerAssignee,
 }
 
-/// What an event tells to whom; of a message those it is for.
+/// What an event tells to whom; of a message those it is for, of a question that nears its end whoever was asked.
 pub fn told_of(event: &Event) -> &'static [(Audience, NoticeKind)] {
     match event.details.audience {
         Some(audience) if event.kind == EventKind::MessageSent => of_message(audience),
+        _ if event.kind == EventKind::DeadlineNearing
+            && event.details.clock == Some(ClockKind::Answer) =>
+        {
+            &[(Audience::Reporter, NoticeKind::Reminder)]
+        }
         _ => notices(event.kind),
+    }
+}
+
+/// Whom an alert about a term goes to, in one mail about all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlertAudience {
+    /// Who works on it at the desk, else the desk.
+    DeskAssignee,
+    Desk,
+    /// Who works on it at the lead authority, else its liaisons.
+    LeadAssignee,
+    Lead,
+    Coordinators,
+    Nobody,
+}
+
+/// Who is told that a term nears its end, is over, or is long over: the assignee, then the authority, then the coordinator.
+pub fn alert_audience(clock: ClockKind, alert: Alert, asked_by_lead: bool) -> AlertAudience {
+    use AlertAudience::*;
+    let of_desk = match clock {
+        ClockKind::DeskReply | ClockKind::Routing => true,
+        ClockKind::Answer => !asked_by_lead,
+        ClockKind::Acceptance | ClockKind::Position | ClockKind::ImplementationUpdate => false,
+        ClockKind::Feedback => return Nobody,
+    };
+    match (clock, alert, of_desk) {
+        // The reporter is reminded of a question, by a notice of its own.
+        (ClockKind::Answer, Alert::Nearing, _) => Nobody,
+        (ClockKind::Answer, _, true) => DeskAssignee,
+        (ClockKind::Answer, _, false) => LeadAssignee,
+        (_, Alert::Nearing, true) => DeskAssignee,
+        (_, Alert::Nearing, false) => LeadAssignee,
+        (_, Alert::Overdue, true) => Desk,
+        (_, Alert::Overdue, false) => Lead,
+        (_, Alert::Escalated, _) => Coordinators,
     }
 }
 

@@ -13,6 +13,7 @@ use crate::services::keys::rotation;
 use crate::services::{Context, Error, mail_pause};
 use crate::store::checkup::{self, Server};
 use crate::store::db::Address;
+use crate::store::deadline_profiles;
 
 code_list! {
     /// How a check went.
@@ -336,9 +337,13 @@ pub fn references(ctx: &Context) -> Finding {
 pub fn reports(ctx: &Context, mut progress: impl FnMut(u64)) -> Finding {
     let (mut after, mut done, mut wrong, mut examples) = (None, 0_u64, 0_u64, Vec::new());
     loop {
-        let page = ctx
-            .db
-            .read_blocking::<_, Error, _>(|conn| Ok(checkup::reports_page(conn, after, PAGE)?));
+        let page = ctx.db.read_blocking::<_, Error, _>(|conn| {
+            let profiles = deadline_profiles::all(conn)?
+                .into_iter()
+                .map(|profile| (profile.reference(), profile))
+                .collect();
+            Ok(checkup::reports_page(conn, &profiles, after, PAGE)?)
+        });
         let page = match page {
             Ok(page) => page,
             Err(e) => {
@@ -364,7 +369,9 @@ pub fn reports(ctx: &Context, mut progress: impl FnMut(u64)) -> Finding {
     if wrong == 0 {
         return ok(
             "reports",
-            format!("{done} agree with their columns, facets, parties and last event"),
+            format!(
+                "{done} agree with their columns, facets, parties and events; every deadline follows from them"
+            ),
         );
     }
     bad(

@@ -1,6 +1,7 @@
 //! Use cases, one file each: authorise → load → let the domain decide → write all in one transaction → return. Every
 //! function gets the `Actor` and a connection that is already inside `db.read` or `db.write`.
 
+pub mod assignments;
 pub mod attachments;
 pub mod backups;
 pub mod callers;
@@ -8,6 +9,7 @@ pub mod claim;
 pub mod clients;
 pub mod dead_letters;
 pub mod deadline_profiles;
+pub mod deadlines;
 pub mod doctor;
 pub mod guard;
 pub mod idempotency;

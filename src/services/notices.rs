@@ -2,6 +2,7 @@
 //! here the audiences become people, and what happened becomes the facts of each text.
 
 mod audience;
+pub mod digest;
 
 use chrono::{DateTime, Utc};
 

@@ -8,7 +8,7 @@ use crate::domain::code::codes;
 use crate::domain::id::{OrganisationId, PrincipalId};
 use crate::domain::invalid::FieldError;
 use crate::domain::register::AuditKind;
-use crate::services::{Context, Error, links, members, register};
+use crate::services::{Context, Error, assignments, links, members, register};
 use crate::store::db::Conn;
 use crate::store::principals::{self, Principal};
 use crate::store::sessions::{self, LinkPurpose};
@@ -142,6 +142,9 @@ pub fn change(
         return Err(Error::Invalid(faults));
     }
     let person = save(conn, person, seen, now)?;
+    if assignments::works(&before.roles) && !assignments::works(&person.roles) {
+        assignments::release(conn, ctx, id, now)?;
+    }
     let changes = register::differences(Some(&before), &person);
     if !changes.is_empty() {
         let subject = register::subject(&person);
@@ -240,6 +243,7 @@ pub fn remove(
     }
     sessions::revoke_all(conn, id, now)?;
     sessions::void_links(conn, id, now)?;
+    assignments::release(conn, ctx, id, now)?;
     record(conn, Some(actor), AuditKind::PersonRemoved, &person, now)?;
     tracing::info!(person = %id, by = %actor.id, "removed a person");
     Ok(())

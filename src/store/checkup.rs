@@ -1,17 +1,21 @@
 //! What should follow from something else, held against it: for `meldpunt doctor`. Reads pages, writes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Double, Text};
 
+use crate::domain::clock_proof;
+use crate::domain::deadline_profile::{DeadlineProfile, ProfileRef};
+use crate::domain::event::Event;
 use crate::domain::id::{OrganisationId, ReportId};
 use crate::domain::notice::NoticeState;
 use crate::domain::report::Report;
 use crate::store::db::Conn;
-use crate::store::reports::{Row, facets, parties};
-use crate::store::schema::{events, outbox, report_facets, report_parties, reports};
+use crate::store::events;
+use crate::store::reports::{AssigneeRow, Row, assignees, facets, parties};
+use crate::store::schema::{outbox, report_assignees, report_facets, report_parties, reports};
 use crate::store::types::{Coded, Instant};
 
 /// A report and what is wrong with it.
@@ -21,10 +25,11 @@ pub struct Audited {
     pub faults: Vec<&'static str>,
 }
 
-/// Holds a page of reports, by id, against what follows from each: its columns, facets and parties, and the version of its
-/// last event.
+/// Holds a page of reports, by id, against what follows from each: its columns, facets and parties, and from its events:
+/// its version and its clocks.
 pub fn reports_page(
     conn: &mut Conn,
+    profiles: &HashMap<ProfileRef, DeadlineProfile>,
     after: Option<ReportId>,
     limit: i64,
 ) -> QueryResult<Vec<Audited>> {
@@ -63,13 +68,22 @@ pub fn reports_page(
             .or_default()
             .push((organisation, party));
     }
-    let versions: BTreeMap<ReportId, Option<i32>> = events::table
-        .filter(events::report_id.between(first, last))
-        .group_by(events::report_id)
-        .select((events::report_id, diesel::dsl::max(events::version)))
-        .load::<(ReportId, Option<i32>)>(conn)?
-        .into_iter()
-        .collect();
+    let mut stored_assignees: BTreeMap<ReportId, Vec<AssigneeRow>> = BTreeMap::new();
+    for row in report_assignees::table
+        .filter(report_assignees::report_id.between(first, last))
+        .select((
+            report_assignees::report_id,
+            report_assignees::organisation_id,
+            report_assignees::principal_id,
+        ))
+        .load::<AssigneeRow>(conn)?
+    {
+        stored_assignees.entry(row.0).or_default().push(row);
+    }
+    let mut timelines: BTreeMap<ReportId, Vec<Event>> = BTreeMap::new();
+    for event in events::between(conn, first, last)? {
+        timelines.entry(event.report).or_default().push(event);
+    }
     let audit = |row: Row| {
         let (id, stored) = (row.id(), format!("{row:?}"));
         let report = Report::from(row);
@@ -89,8 +103,16 @@ pub fn reports_page(
         if sorted(derived.collect()) != sorted(stored_parties.remove(&id).unwrap_or_default()) {
             faults.push("parties");
         }
-        if versions.get(&id).copied().flatten() != Some(report.version) {
+        if sorted(assignees(&report)) != sorted(stored_assignees.remove(&id).unwrap_or_default()) {
+            faults.push("assignees");
+        }
+        let timeline = timelines.remove(&id).unwrap_or_default();
+        let last = timeline.iter().map(|event| event.version).max();
+        if last != Some(report.version) {
             faults.push("version");
+        }
+        if clock_proof::replay(&timeline, profiles) != report.handling.ledger {
+            faults.push("clocks");
         }
         Audited { id, faults }
     };

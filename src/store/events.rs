@@ -93,6 +93,15 @@ pub fn insert_many(conn: &mut Conn, new: &[Event]) -> QueryResult<()> {
     insert_all!(conn, events::table, 13, &rows)
 }
 
+/// The events of the reports between two ids, these included, each report's in order.
+pub fn between(conn: &mut Conn, first: ReportId, last: ReportId) -> QueryResult<Vec<Event>> {
+    let rows: Vec<Row> = events::table
+        .filter(events::report_id.between(first, last))
+        .order((events::report_id, events::id))
+        .load(conn)?;
+    Ok(rows.into_iter().map(Event::from).collect())
+}
+
 /// A page of a report's timeline, oldest first. Ids ascend with time.
 pub fn list(
     conn: &mut Conn,

@@ -265,6 +265,39 @@ pub fn update(conn: &mut Conn, before: &Report, after: &Report) -> QueryResult<b
     Ok(true)
 }
 
+/// Reports of which an alert is due on a day, the longest due first.
+pub fn alerts_due(conn: &mut Conn, today: NaiveDate, limit: i64) -> QueryResult<Vec<Report>> {
+    let rows = reports::table
+        .filter(reports::alert_on.le(today))
+        .order((reports::alert_on, reports::id))
+        .limit(limit)
+        .load::<Row>(conn)?;
+    Ok(rows.into_iter().map(Report::from).collect())
+}
+
+/// Every report that somebody works on, whatever its status.
+pub fn assigned_to(conn: &mut Conn, person: PrincipalId) -> QueryResult<Vec<Report>> {
+    let theirs = report_assignees::table
+        .filter(report_assignees::principal_id.eq(person))
+        .select(report_assignees::report_id);
+    let rows = reports::table
+        .filter(reports::id.eq_any(theirs))
+        .order(reports::id)
+        .load::<Row>(conn)?;
+    Ok(rows.into_iter().map(Report::from).collect())
+}
+
+/// Writes anew what follows from a report in its own row, unless it was changed since.
+pub fn refresh(conn: &mut Conn, report: &Report) -> QueryResult<()> {
+    let same = reports::id
+        .eq(report.id)
+        .and(reports::version.eq(report.version));
+    diesel::update(reports::table.filter(same))
+        .set(Row::from(report))
+        .execute(conn)
+        .map(drop)
+}
+
 /// Deletes a report of this version with all that hangs on it; false when it was changed since.
 pub fn delete(conn: &mut Conn, report: &Report) -> QueryResult<bool> {
     let same = reports::id

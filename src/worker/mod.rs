@@ -1,4 +1,5 @@
 //! Background work: what goes on without a request.
 
+pub mod deadlines;
 pub mod outbox;
 pub mod tidy;

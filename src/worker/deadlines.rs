@@ -1,0 +1,28 @@
+//! Watches deadlines: raises what nears its end or is over.
+
+use std::time::Duration;
+
+use crate::services::{Context, deadlines};
+
+/// How often. A term ends at midnight; nobody has to know within the minute.
+const EVERY: Duration = Duration::from_secs(60);
+
+/// Goes on until it is dropped. Several nodes may do it at once: each alert is raised once.
+pub async fn run(context: Context) {
+    loop {
+        match deadlines::raise_due(&context).await {
+            Ok(round) if round.raised > 0 => {
+                context.bell.ring();
+                tracing::info!(raised = round.raised, "raised alerts about deadlines");
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(
+                    ?error,
+                    "watching deadlines failed; the next round tries again"
+                );
+            }
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
