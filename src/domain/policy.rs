@@ -190,6 +190,11 @@ pub fn may_change_deadline_profiles(actor: &Actor) -> bool {
     actor.has(Role::Coordinator)
 }
 
+/// Whether figures about an authority count its confidential reports for somebody: for whoever sees them all.
+pub fn counts_confidential(actor: &Actor, authority: OrganisationId) -> bool {
+    actor.is_desk() || (actor.has(Role::Liaison) && actor.home.id == authority)
+}
+
 /// May take up the next report: who works on reports, in person.
 pub fn may_claim(actor: &Actor) -> bool {
     actor.kind == PrincipalKind::Person && (actor.is_desk() || actor.has(Role::Liaison))

@@ -4,7 +4,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::{
     attachments, audit_events, claim, clients, clocks, deadline_profiles, events, me,
-    municipalities, notices, organisations, people, policy_domains, provinces, regions,
+    municipalities, notices, organisations, people, policy_domains, provinces, record, regions,
     regulations, report_messages, reports, routing, routing_rules, sessions, shared_reports,
     tokens, transitions,
 };
@@ -83,6 +83,7 @@ pub fn operations(config: &mut ServiceConfig) {
     config
         .service(organisations::list_organisations)
         .service(organisations::get_organisation)
+        .service(record::get_authority_record)
         .service(organisations::add_organisation)
         .service(organisations::change_organisation);
     config

@@ -45,6 +45,7 @@ pub mod problems_page;
 pub mod program;
 pub mod provinces;
 pub mod query;
+pub mod record;
 pub mod reference;
 pub mod regions;
 pub mod regulation_input;

@@ -24,6 +24,7 @@ pub mod organisations;
 pub mod passwords;
 pub mod people;
 pub mod places;
+pub mod record;
 pub mod recording;
 pub mod reference;
 pub mod register;

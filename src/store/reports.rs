@@ -287,6 +287,40 @@ pub fn assigned_to(conn: &mut Conn, person: PrincipalId) -> QueryResult<Vec<Repo
     Ok(rows.into_iter().map(Report::from).collect())
 }
 
+/// What became of the reports that an authority led.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    pub settled: i64,
+    pub feedback: Vec<(Verdict, i64)>,
+}
+
+/// Counts by index; `confidential`: those too that are so.
+pub fn record(conn: &mut Conn, lead: OrganisationId, confidential: bool) -> QueryResult<Record> {
+    let counted = || {
+        let mut query = reports::table
+            .filter(reports::lead_id.eq(lead))
+            .into_boxed();
+        if !confidential {
+            let open = reports::confidentiality.ne(Coded(Confidentiality::Confidential));
+            query = query.filter(open);
+        }
+        query
+    };
+    let settled = counted()
+        .filter(reports::status.eq(Coded(Status::Settled)))
+        .count()
+        .get_result(conn)?;
+    let mut feedback = Vec::new();
+    for verdict in Verdict::ALL {
+        let said: i64 = counted()
+            .filter(reports::feedback.eq(Coded(*verdict)))
+            .count()
+            .get_result(conn)?;
+        feedback.push((*verdict, said));
+    }
+    Ok(Record { settled, feedback })
+}
+
 /// Writes anew what follows from a report in its own row, unless it was changed since.
 pub fn refresh(conn: &mut Conn, report: &Report) -> QueryResult<()> {
     let same = reports::id

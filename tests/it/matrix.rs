@@ -200,6 +200,7 @@ const MANAGEMENT: &[Row] = &[
 ];
 
 const FACTS: &[Row] = &[
+    ("getAuthorityRecord", Organisation, ALL, 200, 403),
     ("listDeadlineProfiles", Nothing, ALL, 200, 403),
     ("getDeadlineProfile", Fact("standard"), ALL, 200, 403),
     (
