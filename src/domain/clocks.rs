@@ -295,12 +295,21 @@ impl Ledger {
                 self.stop(&[ImplementationUpdate], today);
                 start(self, ImplementationUpdate);
             }
-            E::Settle | E::CloseWithoutRouting | E::SettledThrough => {
+            E::Settle | E::CloseWithoutRouting => {
                 self.end(today, moment.kind);
                 start(self, Feedback);
             }
+            // Taken up again with the report it joined, it may yet be parted from it.
+            E::SettledThrough => {
+                let set_aside = self.set_aside.take();
+                self.end(today, moment.kind);
+                self.set_aside = set_aside;
+                start(self, Feedback);
+            }
+            E::ReopenedThrough => self.stop(&[Feedback], today),
             E::GiveFeedback => self.stop(&[Feedback], today),
             E::GrantReopening => {
+                self.set_aside = None;
                 self.stop(&[Feedback], today);
                 if moment.to == Status::Submitted {
                     self.resume_routing();

@@ -43,6 +43,11 @@ code_list! {
         Publish = "publish",
         /// What was released is no longer; by the service when the report became narrower or was withdrawn.
         Unpublish = "unpublish",
+        /// Another organisation has the same obstacle.
+        Endorse = "endorse",
+        WithdrawEndorsement = "withdraw_endorsement",
+        /// The report it had been settled through was taken up again, and this one with it.
+        ReopenedThrough = "reopened_through",
         /// The report it had been merged into was withdrawn; the case goes on under this one.
         TookOver = "took_over",
         Correct = "correct",

@@ -30,6 +30,8 @@ pub mod kind {
     #[derive(Debug)]
     pub struct Rule;
     #[derive(Debug)]
+    pub struct Endorsement;
+    #[derive(Debug)]
     pub struct Measure;
     #[derive(Debug)]
     pub struct Message;
@@ -46,6 +48,7 @@ pub type NoticeId = Id<kind::Notice>;
 pub type SessionId = Id<kind::Session>;
 pub type AuditEventId = Id<kind::AuditEvent>;
 pub type RuleId = Id<kind::Rule>;
+pub type EndorsementId = Id<kind::Endorsement>;
 pub type MeasureId = Id<kind::Measure>;
 pub type MessageId = Id<kind::Message>;
 pub type AttachmentId = Id<kind::Attachment>;

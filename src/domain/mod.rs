@@ -11,6 +11,7 @@ pub mod clocks;
 pub mod code;
 pub mod deadline;
 pub mod deadline_profile;
+pub mod endorsement;
 pub mod event;
 pub mod event_kind;
 pub mod id;

@@ -29,6 +29,8 @@ code_list! {
         Merged = "merged",
         MergedIn = "merged_in",
         Unmerged = "unmerged",
+        UnmergedFrom = "unmerged_from",
+        Endorsed = "endorsed",
         Published = "published",
         Unpublished = "unpublished",
         TookOver = "took_over",
@@ -90,8 +92,8 @@ pub enum Audience {
     DeskWithoutLead,
     /// Whoever asked the question: the desk or the lead.
     Asker,
-    /// The reporters of the reports merged into this one.
-    MergedReporters,
+    /// The reporters of the reports merged into this one, and the organisations that endorsed it or one of those.
+    Followers,
     /// The liaisons of the authority whose message it is.
     OwnAuthority,
     Coordinators,
@@ -159,6 +161,13 @@ fn of_message(audience: MessageAudience) -> &'static [(Audience, NoticeKind)] {
     }
 }
 
+/// Whether those who follow a report from a distance hear of it.
+pub fn tells_followers(event: EventKind) -> bool {
+    notices(event)
+        .iter()
+        .any(|(audience, _)| *audience == Audience::Followers)
+}
+
 /// The table: what is told to whom when something happens. Nobody is told what they did themselves, the acknowledgement
 /// excepted.
 pub fn notices(event: EventKind) -> &'static [(Audience, NoticeKind)] {
@@ -175,60 +184,72 @@ pub fn notices(event: EventKind) -> &'static [(Audience, NoticeKind)] {
             (Lead, N::ForYou),
             (Contributors, N::ForYou),
             (Reporter, N::Forwarded),
-            (MergedReporters, N::Forwarded),
+            (Followers, N::Forwarded),
         ],
         E::Reroute => &[
             (Lead, N::ForYou),
             (NewContributors, N::ForYou),
             (FormerLead, N::Rerouted),
             (Reporter, N::Rerouted),
-            (MergedReporters, N::Rerouted),
+            (Followers, N::Rerouted),
         ],
         E::Return => &[
             (Desk, N::Returned),
             (Reporter, N::Returned),
-            (MergedReporters, N::Returned),
+            (Followers, N::Returned),
         ],
         E::RequestInformation => &[(Reporter, N::Question)],
         E::ProvideInformation => &[(Asker, N::Answer)],
         E::ContinueWithoutAnswer => &[(Reporter, N::Continued)],
         E::TakePosition => &[
             (Reporter, N::Position),
-            (MergedReporters, N::Position),
+            (Followers, N::Position),
             (Contributors, N::Position),
         ],
         E::Reconsider => &[
             (Reporter, N::Reconsidered),
-            (MergedReporters, N::Reconsidered),
+            (Followers, N::Reconsidered),
             (Lead, N::Reconsidered),
         ],
         E::StartImplementation => &[
             (Reporter, N::Implementation),
-            (MergedReporters, N::Implementation),
+            (Followers, N::Implementation),
         ],
         E::Settle | E::CloseWithoutRouting => &[
             (Reporter, N::Settled),
-            (MergedReporters, N::Settled),
+            (Followers, N::Settled),
             (Lead, N::Settled),
             (Contributors, N::Settled),
         ],
         E::RequestReopening => &[(Desk, N::ReopeningRequested)],
-        E::GrantReopening => &[(Reporter, N::Reopened), (Lead, N::Reopened)],
+        E::GrantReopening => &[
+            (Reporter, N::Reopened),
+            (Followers, N::Reopened),
+            (Lead, N::Reopened),
+        ],
         E::DenyReopening => &[(Reporter, N::ReopeningDenied)],
         E::Withdraw => &[
             (Reporter, N::Withdrawn),
+            (Followers, N::Withdrawn),
             (Lead, N::Withdrawn),
             (Contributors, N::Withdrawn),
             (DeskWithoutLead, N::Withdrawn),
         ],
-        E::Merge => &[(Reporter, N::Merged)],
+        E::Merge => &[(Reporter, N::Merged), (Followers, N::Merged)],
+        E::Endorse => &[(Reporter, N::Endorsed)],
         // The lead of the report that joined is a contributor here, if it was another.
         E::MergedIn => &[(Lead, N::MergedIn), (Contributors, N::MergedIn)],
-        E::Unmerge => &[(Reporter, N::Unmerged), (Lead, N::Unmerged)],
+        E::Unmerge => &[
+            (Reporter, N::Unmerged),
+            (Followers, N::Unmerged),
+            (Lead, N::Unmerged),
+        ],
+        E::UnmergedFrom => &[(Lead, N::UnmergedFrom), (Contributors, N::UnmergedFrom)],
         E::Publish => &[(Reporter, N::Published)],
         E::Unpublish => &[(Reporter, N::Unpublished)],
         E::TookOver => &[
             (Reporter, N::TookOver),
+            (Followers, N::TookOver),
             (Lead, N::TookOver),
             (Contributors, N::TookOver),
             (DeskWithoutLead, N::TookOver),
@@ -240,7 +261,7 @@ pub fn notices(event: EventKind) -> &'static [(Audience, NoticeKind)] {
         E::Advise => &[(Lead, N::Advice)],
         E::Extend => &[
             (Reporter, N::Extended),
-            (MergedReporters, N::Extended),
+            (Followers, N::Extended),
             (Contributors, N::Extended),
         ],
         E::Escalate => &[(Coordinators, N::Escalated)],
@@ -248,7 +269,7 @@ pub fn notices(event: EventKind) -> &'static [(Audience, NoticeKind)] {
         E::ChangeDeadlineProfile => &[
             (Reporter, N::DeadlinesMoved),
             (Lead, N::DeadlinesMoved),
-            (MergedReporters, N::DeadlinesMoved),
+            (Followers, N::DeadlinesMoved),
         ],
         E::ChangeConfidentiality => &[
             (Reporter, N::ConfidentialityChanged),
@@ -262,7 +283,8 @@ pub fn notices(event: EventKind) -> &'static [(Audience, NoticeKind)] {
         | E::UpdateImplementation
         | E::SettledThrough
         | E::CancelReopening
-        | E::UnmergedFrom
+        | E::WithdrawEndorsement
+        | E::ReopenedThrough
         // Those it is for differ by message; see `of_message`.
         | E::MessageSent
         | E::AttachmentAdded

@@ -19,6 +19,10 @@ pub enum View {
 }
 
 impl View {
+    pub fn shows_contact(self) -> bool {
+        matches!(self, View::Full { contact: true })
+    }
+
     pub fn is_full(self) -> bool {
         matches!(self, View::Full { .. })
     }

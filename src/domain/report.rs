@@ -436,7 +436,7 @@ impl Report {
 
     /// How many organisations stand behind it beside its reporter.
     pub fn endorsement_count(&self) -> usize {
-        self.handling.sharing.endorsement_count(self.submitter)
+        self.handling.sharing.behind(self.submitter).len()
     }
 
     /// Whether an organisation sees how it goes: a former lead, the reporter of a report merged into it, an endorser.

@@ -45,8 +45,8 @@ pub struct Sharing {
 }
 
 impl Sharing {
-    /// How many organisations stand behind a report beside its reporter: each once, whatever it did.
-    pub fn endorsement_count(&self, submitter: OrganisationId) -> usize {
+    /// The organisations that stand behind a report beside its reporter: each once, whatever it did.
+    pub fn behind(&self, submitter: OrganisationId) -> Vec<OrganisationId> {
         let mut behind: Vec<OrganisationId> = self
             .endorsers
             .iter()
@@ -56,7 +56,7 @@ impl Sharing {
             .collect();
         behind.sort_unstable();
         behind.dedup();
-        behind.len()
+        behind
     }
 
     /// Releases a reviewed version: the first, or a new one in its place.
@@ -91,6 +91,6 @@ mod tests {
             joined: vec![one],
             ..Sharing::default()
         };
-        assert_eq!(sharing.endorsement_count(submitter), 2);
+        assert_eq!(sharing.behind(submitter).len(), 2);
     }
 }

@@ -51,6 +51,8 @@ code_list! {
         Lead = "lead",
         /// Liaison of a contributing authority.
         Contributor = "contributor",
+        /// Reporter of an organisation that said "we too" (medemelder).
+        Endorser = "endorser",
         /// The service itself, by a rule or through another report.
         Service = "service",
     }

@@ -22,7 +22,7 @@ use crate::domain::status::{Action, Capacity, Field, Transition, legal};
 
 pub use change::{keep_time, raise, route_by_rule};
 pub use checks::{check_fields, missing_for_submission};
-pub use ties::{merge_into, settle_through, take_over, unmerge_from};
+pub use ties::{merge_into, reopen_through, settle_through, take_over, unmerge_from};
 
 /// The values of a transition, already parsed and known to exist.
 #[derive(Debug, Clone, Default)]

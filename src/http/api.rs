@@ -3,10 +3,10 @@
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::{
-    attachments, audit_events, claim, clients, clocks, deadline_profiles, events, me,
-    municipalities, notices, organisations, people, policy_domains, provinces, record, regions,
-    regulations, report_messages, reports, routing, routing_rules, sessions, shared_reports,
-    tokens, transitions,
+    attachments, audit_events, bulk, claim, clients, clocks, deadline_profiles, endorsements,
+    events, me, municipalities, notices, organisations, people, policy_domains, provinces, record,
+    regions, regulations, report_messages, reports, routing, routing_rules, sessions,
+    shared_reports, tokens, transitions,
 };
 
 /// The operations.
@@ -37,8 +37,15 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(report_messages::delete_message)
         .service(report_messages::send_message);
     config
+        .service(bulk::submit_reports)
+        .service(bulk::make_transitions);
+    config
         .service(shared_reports::list_shared_reports)
-        .service(shared_reports::get_shared_report);
+        .service(shared_reports::get_shared_report)
+        .service(endorsements::endorse_report)
+        .service(endorsements::withdraw_endorsement)
+        .service(endorsements::count_endorsements)
+        .service(endorsements::list_endorsements);
     config
         .service(attachments::list_attachments)
         .service(attachments::add_attachment)

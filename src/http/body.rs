@@ -8,6 +8,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
@@ -115,7 +116,11 @@ pub fn check_media(request: &HttpRequest, expected: &str) -> Result<(), Failure>
 }
 
 fn parse<T: DeserializeOwned + ToSchema + 'static>(raw: &[u8]) -> Result<T, Failure> {
-    let value = json::read(raw).map_err(|_| Failure::Malformed)?;
+    check(json::read(raw).map_err(|_| Failure::Malformed)?)
+}
+
+/// A value that fits the schema of its type; all faults are told at once.
+pub fn check<T: DeserializeOwned + ToSchema + 'static>(value: Value) -> Result<T, Failure> {
     let validator = schema::validator::<T>(schema::document::<T>)?;
     let faults = schema::faults(&validator, &value);
     if !faults.is_empty() {

@@ -58,6 +58,17 @@ impl FromRequest for IdempotencyKey {
 }
 
 impl IdempotencyKey {
+    /// The key of one of many: its own, else one that follows from that of the whole request.
+    pub fn of_item(&self, own: Option<String>, number: usize, item: &[u8]) -> Option<Key> {
+        let (key, operation) = match (&self.0, own) {
+            (Some((_, operation)), Some(own)) => (own, operation.as_str()),
+            (None, Some(own)) => (own, "item"),
+            (Some((key, operation)), None) => (format!("{key}/{number}"), operation.as_str()),
+            (None, None) => return None,
+        };
+        Some(Key::new(key, operation, item))
+    }
+
     /// The key with the fingerprint of the whole request.
     pub fn with(self, body: &[u8]) -> Option<Key> {
         self.0

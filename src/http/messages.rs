@@ -253,6 +253,21 @@ pub static DETAILS: &[Words] = &[
         "Reopening can be asked until eight weeks after the settlement.",
     ),
     (
+        "others_failed",
+        "Niets is gedaan, omdat een ander onderdeel niet kon.",
+        "Nothing was done, because another item could not be.",
+    ),
+    (
+        "own_report",
+        "Dit is een melding van uw eigen organisatie.",
+        "This is a report of your own organisation.",
+    ),
+    (
+        "merged_elsewhere",
+        "Deze melding is samengevoegd met een andere; sluit u daarbij aan.",
+        "This report was merged with another; endorse that one.",
+    ),
+    (
         "confidential_not_published",
         "Een vertrouwelijke melding wordt met niemand gedeeld.",
         "A confidential report is shared with nobody.",

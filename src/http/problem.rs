@@ -116,6 +116,16 @@ fn row(status: u16, code: &'static str) -> Row {
 }
 
 impl Failure {
+    /// What the operator has to know of.
+    fn log(&self) {
+        match self {
+            Failure::Service(Error::Internal(cause)) => tracing::error!(%cause, "unforeseen"),
+            Failure::Service(Error::Busy(cause)) => tracing::warn!(%cause, "busy"),
+            Failure::Service(Error::Full(cause)) => tracing::error!(%cause, "no room left"),
+            _ => {}
+        }
+    }
+
     /// The one table from error to status and code.
     fn row(&self) -> Row {
         use Failure::*;
@@ -200,12 +210,7 @@ impl ResponseError for Failure {
     /// A response that carries the failure; the envelope writes its text, which needs the request.
     fn error_response(&self) -> HttpResponse {
         let row = self.row();
-        match self {
-            Failure::Service(Error::Internal(cause)) => tracing::error!(%cause, "unforeseen"),
-            Failure::Service(Error::Busy(cause)) => tracing::warn!(%cause, "busy"),
-            Failure::Service(Error::Full(cause)) => tracing::error!(%cause, "no room left"),
-            _ => {}
-        }
+        self.log();
         let mut response = HttpResponse::build(row.status);
         if let Some((name, value)) = &row.header {
             response.insert_header((name.clone(), value.as_str()));
@@ -232,7 +237,21 @@ pub fn write(
     let told = response.extensions_mut().remove::<Told>();
     let row = told.map_or_else(|| framework(response.status()), |told| told.0);
     response.extensions_mut().insert(ProblemCode(row.code));
-    let problem = Problem {
+    let problem = problem(row, language, request_id, base);
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+    serde_json::to_string(&problem).unwrap_or_default()
+}
+
+/// The problem of one of many, where the request as a whole did not fail.
+pub fn of_item(failure: &Failure, language: Language, request_id: &str, base: &str) -> Problem {
+    failure.log();
+    problem(failure.row(), language, request_id, base)
+}
+
+fn problem(row: Row, language: Language, request_id: &str, base: &str) -> Problem {
+    Problem {
         r#type: format!("{base}/docs/problems#{}", row.code),
         title: messages::title(row.code, row.status.as_u16(), language),
         status: row.status.as_u16(),
@@ -250,11 +269,7 @@ pub fn write(
             .collect(),
         legal_actions: row.legal,
         error: row.oauth,
-    };
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-    serde_json::to_string(&problem).unwrap_or_default()
+    }
 }
 
 /// What the framework answered by itself.

@@ -13,7 +13,8 @@ use crate::domain::id::OrganisationId;
 use crate::domain::organisation::Organisation;
 use crate::domain::policy::View;
 use crate::domain::report::{
-    Assignee, Cited, Confidentiality, Measure, Outcome, Position, Remedy, Settlement, Verdict,
+    Assignee, Cited, Confidentiality, Contact, Measure, Outcome, Position, Remedy, Settlement,
+    Verdict,
 };
 use crate::domain::routing::{Because, Decision, Routing};
 use crate::domain::status::{Action, Capacity, Phase, Status};
@@ -120,6 +121,16 @@ pub struct ContactView {
     email: String,
     /// Language of the mail (taal).
     language: Language,
+}
+
+impl From<&Contact> for ContactView {
+    fn from(contact: &Contact) -> Self {
+        Self {
+            name: contact.name.clone(),
+            email: contact.email.clone(),
+            language: contact.language,
+        }
+    }
 }
 
 /// How a report was routed (Dutch: routering).
@@ -371,6 +382,9 @@ pub struct ReportSummary {
     assignees: Vec<AssigneeView>,
     /// What came of it, once settled (uitkomst).
     outcome: Option<Outcome>,
+    /// Organisations that stand behind it beside its reporter, each counted once: those that endorsed it and those whose
+    /// own report was merged into it (aantal medemelders).
+    endorsement_count: usize,
     /// What you can do now (handelingen).
     actions: Vec<Action>,
     /// When it was begun (begonnen op).
@@ -495,6 +509,7 @@ impl ReportSummary {
                 .settlement
                 .as_ref()
                 .map(|settlement| settlement.outcome),
+            endorsement_count: report.endorsement_count(),
             actions: allowed,
             created_at: report.created_at,
             submitted_at: report.submitted_at,
@@ -574,11 +589,7 @@ impl ReportView {
                 .contact
                 .as_ref()
                 .filter(|_| contact)
-                .map(|contact| ContactView {
-                    name: contact.name.clone(),
-                    email: contact.email.clone(),
-                    language: contact.language,
-                }),
+                .map(ContactView::from),
             on_behalf: report.on_behalf,
             contributors: references(organisations, &handling.contributors),
             routing: handling

@@ -255,7 +255,7 @@ pub async fn make_transition(
 }
 
 impl TransitionRequest {
-    fn into_request(self) -> Result<Request, Error> {
+    pub fn into_request(self) -> Result<Request, Error> {
         let mut blank = Vec::new();
         // Blanks alone say nothing: what is required has to be said.
         let mut said = |text: Option<String>, field: Field| {

@@ -18,6 +18,8 @@ code_list! {
         Reporter = "reporter",
         /// Reporter of a report that was merged into the one it is about.
         Follower = "follower",
+        /// Somebody whose organisation endorsed the report.
+        Endorser = "endorser",
         Lead = "lead",
         Contributor = "contributor",
         FormerLead = "former_lead",

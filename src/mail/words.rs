@@ -148,6 +148,10 @@ pub fn why(reader: Reader, language: Language) -> &'static str {
             "Uw melding is samengevoegd met een andere melding. Daarom houden wij u op de hoogte van die melding.",
             "Your report was merged with another report. That is why we keep you informed about that one.",
         ),
+        Reader::Endorser => (
+            "Uw organisatie heeft zich aangesloten bij deze melding. Daarom houden wij u op de hoogte.",
+            "Your organisation endorsed this report. That is why we keep you informed.",
+        ),
         Reader::Lead => (
             "U bent contactpersoon van de organisatie die deze melding behandelt.",
             "You are a liaison of the organisation that handles this report.",

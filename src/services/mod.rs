@@ -3,7 +3,9 @@
 
 pub mod assignments;
 pub mod attachments;
+pub mod backing;
 pub mod backups;
+pub mod bulk;
 pub mod callers;
 pub mod claim;
 pub mod clients;
@@ -11,6 +13,7 @@ pub mod dead_letters;
 pub mod deadline_profiles;
 pub mod deadlines;
 pub mod doctor;
+pub mod endorsements;
 pub mod guard;
 pub mod idempotency;
 pub mod keys;

@@ -15,6 +15,7 @@ use crate::domain::notice::{NoticeKind, told_of};
 use crate::domain::report::{Cited, Confidentiality, Report};
 use crate::mail::facts::{Facts, Reader};
 use crate::mail::message;
+use crate::services::backing::Followers;
 use crate::services::notices::audience::{Audiences, Told};
 use crate::services::{Context, Error};
 use crate::store::db::Conn;
@@ -30,8 +31,8 @@ pub struct Happened<'a> {
     /// As the transaction leaves it, so that the acknowledgement of a report that is routed at once says by whom it is
     /// handled and the desk is not called for it.
     pub after: &'a Report,
-    /// The reports merged into it.
-    pub merged_in: &'a [Report],
+    /// Who follows it from a distance.
+    pub followers: &'a Followers,
     /// What somebody wrote and the event does not hold.
     pub said: Option<&'a str>,
 }
@@ -182,7 +183,7 @@ fn facts(
         link: Some(settings.link(&format!("/v1/reports/{}", own.id))),
         reference: own.reference.clone(),
         title: Some(match told.reader {
-            Reader::FormerLead => own.title_from_afar().to_owned(),
+            Reader::FormerLead | Reader::Endorser => own.title_from_afar().to_owned(),
             _ => own.content.title.clone(),
         }),
         confidential: own.confidentiality == Confidentiality::Confidential,
@@ -198,7 +199,10 @@ fn facts(
         },
         ..Facts::default()
     };
-    if matches!(told.reader, Reader::Follower | Reader::FormerLead) {
+    if matches!(
+        told.reader,
+        Reader::Follower | Reader::Endorser | Reader::FormerLead
+    ) {
         return public;
     }
     let clock = after.next_clock();

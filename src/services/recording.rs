@@ -5,10 +5,12 @@ use chrono::{DateTime, Utc};
 use crate::domain::actor::Actor;
 use crate::domain::event::{Author, Details, Event, EventKind};
 use crate::domain::id::EventId;
+use crate::domain::notice::tells_followers;
 use crate::domain::policy;
 use crate::domain::release;
 use crate::domain::report::Report;
 use crate::domain::status::Capacity;
+use crate::services::backing::{self, Followers};
 use crate::services::notices::{self, Happened};
 use crate::services::{Context, Error};
 use crate::store::db::Conn;
@@ -20,8 +22,6 @@ pub struct Step {
     pub event: Event,
     pub before: Option<Report>,
     pub after: Report,
-    /// The reports merged into it, whose reporters hear of it too.
-    pub merged_in: Vec<Report>,
     /// Another step tells all there is to tell.
     pub quiet: bool,
     /// What notices quote; the event only says where it stands.
@@ -105,7 +105,6 @@ impl Step {
             },
             before: before.cloned(),
             after: after.clone(),
-            merged_in: Vec::new(),
             quiet: false,
             said: None,
         }
@@ -146,14 +145,23 @@ pub fn record(conn: &mut Conn, context: &Context, steps: &[Step]) -> Result<(), 
     let steps: Vec<&Step> = steps.iter().chain(&ended).collect();
     let written: Vec<Event> = steps.iter().map(|step| step.written()).collect();
     events::insert(conn, &written)?;
-    let told: Vec<Happened<'_>> = steps
-        .iter()
-        .filter(|step| !step.quiet)
-        .map(|step| Happened {
+    let told: Vec<&Step> = steps.into_iter().filter(|step| !step.quiet).collect();
+    let mut followers = Vec::with_capacity(told.len());
+    for step in &told {
+        followers.push(if tells_followers(step.event.kind) {
+            backing::followers(conn, &step.after)?
+        } else {
+            Followers::default()
+        });
+    }
+    let told: Vec<Happened<'_>> = told
+        .into_iter()
+        .zip(&followers)
+        .map(|(step, followers)| Happened {
             event: &step.event,
             before: step.before.as_ref(),
             after: &step.after,
-            merged_in: &step.merged_in,
+            followers,
             said: step.said.as_deref(),
         })
         .collect();

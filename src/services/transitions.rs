@@ -13,13 +13,14 @@ use crate::domain::release;
 use crate::domain::report::{Advice, Assignee, Report};
 use crate::domain::status::{Action, Capacity, Status};
 use crate::domain::workflow::{self, Input, Places};
+use crate::services::bulk::{self, Results};
 use crate::services::idempotency::{self, Answer, Key};
 use crate::services::recording::{self, Step};
 use crate::services::reports::content::{self, CitationEntry};
 use crate::services::reports::{Shown, change, show, submit};
-use crate::services::{Context, Error, deadline_profiles, routing};
+use crate::services::{Context, Error, backing, deadline_profiles, routing};
 use crate::store::db::Conn;
-use crate::store::{self, organisations, principals, reports};
+use crate::store::{self, endorsements, organisations, principals, reports};
 
 /// What was asked: the values of `domain::workflow::Input`, those that need looking up as they were sent.
 #[derive(Debug, Clone)]
@@ -57,29 +58,80 @@ where
     F: Fn(&Shown) -> Answer + Send + 'static,
 {
     let ctx = context.clone();
+    let wanted = Wanted {
+        id,
+        version,
+        request,
+        key,
+    };
     context
         .db
-        .write(move |conn| {
-            let now = ctx.clock.now();
-            let answer = idempotency::once(conn, actor.id, key.as_ref(), now, |conn| {
-                let report = transition(conn, &ctx, &actor, id, version, request, now)?;
-                Ok(render(&show(conn, &ctx, &actor, report)?))
-            })?;
-            if !answer.replayed {
-                return Ok(answer);
-            }
-            // Who has lost sight of the report since does not see it by asking again.
-            let report = reports::find(conn, id)?.ok_or(Error::NotFound)?;
-            let shown = show(conn, &ctx, &actor, report)?;
-            match shown.view {
-                View::Full { contact: true } => Ok(answer),
-                _ => Ok(Answer {
-                    replayed: true,
-                    ..render(&shown)
-                }),
-            }
-        })
+        .write(move |conn| answered(conn, &ctx, &actor, wanted, &render))
         .await
+}
+
+/// A transition that somebody asks for.
+#[derive(Debug)]
+pub struct Wanted {
+    pub id: ReportId,
+    pub version: i32,
+    pub request: Request,
+    pub key: Option<Key>,
+}
+
+/// Makes many transitions: each by itself, or all or none. What is wrong with one stands in its place.
+pub async fn make_many<F>(
+    context: &Context,
+    actor: Actor,
+    wanted: Vec<Result<Wanted, Error>>,
+    all_or_nothing: bool,
+    render: F,
+) -> Results<Answer>
+where
+    F: Fn(&Shown) -> Answer + Clone + Send + 'static,
+{
+    let ctx = context.clone();
+    let act = move |conn: &mut Conn, wanted: Result<Wanted, Error>| {
+        answered(conn, &ctx, &actor, wanted?, &render)
+    };
+    if all_or_nothing {
+        bulk::all_or_nothing(context, wanted, act).await
+    } else {
+        bulk::each(context, wanted, act).await
+    }
+}
+
+fn answered(
+    conn: &mut Conn,
+    context: &Context,
+    actor: &Actor,
+    wanted: Wanted,
+    render: impl Fn(&Shown) -> Answer,
+) -> Result<Answer, Error> {
+    let Wanted {
+        id,
+        version,
+        request,
+        key,
+    } = wanted;
+    let now = context.clock.now();
+    let answer = idempotency::once(conn, actor.id, key.as_ref(), now, |conn| {
+        let report = transition(conn, context, actor, id, version, request, now)?;
+        Ok(render(&show(conn, context, actor, report)?))
+    })?;
+    if !answer.replayed {
+        return Ok(answer);
+    }
+    // Who has lost sight of the report since does not see it by asking again.
+    let report = reports::find(conn, id)?.ok_or(Error::NotFound)?;
+    let shown = show(conn, context, actor, report)?;
+    match shown.view {
+        View::Full { contact: true } => Ok(answer),
+        _ => Ok(Answer {
+            replayed: true,
+            ..render(&shown)
+        }),
+    }
 }
 
 /// Makes a transition in the caller's transaction.
@@ -425,16 +477,22 @@ fn tie(
                     Step::by_service(joined, &settled, EventKind::SettledThrough, now).with(said),
                 );
             }
-            steps[0].merged_in = merged;
             Ok(())
         }
-        EventKind::Route
-        | EventKind::Reroute
-        | EventKind::Return
-        | EventKind::TakePosition
-        | EventKind::StartImplementation
-        | EventKind::Reconsider => {
-            steps[0].merged_in = reports::merged_into(conn, before.id)?;
+        EventKind::GrantReopening => {
+            // What was settled with it is taken up with it.
+            let joined = reports::joined_to(conn, before.id)?;
+            for settled in joined.iter().filter(|one| one.status == Status::Settled) {
+                let merged = workflow::reopen_through(settled, at.profile, now);
+                change::update(conn, settled, &merged)?;
+                let said = Details {
+                    other_report: before.reference.clone(),
+                    ..Details::default()
+                };
+                steps.push(
+                    Step::by_service(settled, &merged, EventKind::ReopenedThrough, now).with(said),
+                );
+            }
             Ok(())
         }
         EventKind::ProvideInformation | EventKind::ContinueWithoutAnswer
@@ -485,7 +543,10 @@ fn merge(
     let target = reports::find(conn, input.merge_into.ok_or_else(unknown)?)?.ok_or_else(unknown)?;
     policy::view(actor, &target).ok_or_else(unknown)?;
     let has_merged = !reports::merged_into(conn, before.id)?.is_empty();
-    let joined = workflow::merge_into(before, &target, has_merged, capacity, profile, now)?;
+    let mut joined = workflow::merge_into(before, &target, has_merged, capacity, profile, now)?;
+    let mut merged = reports::joined_to(conn, target.id)?;
+    merged.push(before.clone());
+    backing::count(conn, &mut joined, &merged)?;
     after
         .handling
         .merged_into_reference
@@ -532,11 +593,12 @@ fn unmerge(
     else {
         return Ok(());
     };
-    let others: Vec<Report> = reports::merged_into(conn, target.id)?
+    let others: Vec<Report> = reports::joined_to(conn, target.id)?
         .into_iter()
         .filter(|other| other.id != before.id)
         .collect();
-    let left = workflow::unmerge_from(before, &target, &others, capacity, profile, now);
+    let mut left = workflow::unmerge_from(before, &target, &others, capacity, profile, now);
+    backing::count(conn, &mut left, &others)?;
     change::update(conn, &target, &left)?;
     steps[0]
         .event
@@ -573,7 +635,9 @@ fn hand_over(
         return Ok(());
     }
     let heir = merged.remove(0);
-    let leading = workflow::take_over(&heir, withdrawn, &merged, now);
+    let mut leading = workflow::take_over(&heir, withdrawn, &merged, now);
+    hand_over_endorsements(conn, withdrawn, &heir)?;
+    backing::count(conn, &mut leading, &merged)?;
     change::update(conn, &heir, &leading)?;
     // Nobody is told that it is over: it goes on, and that is what they hear.
     steps[0].quiet = true;
@@ -598,7 +662,29 @@ fn hand_over(
             other_report: heir.reference.clone(),
             ..Details::default()
         };
-        steps.push(Step::by_service(other, &moved, EventKind::Merge, now).with(said));
+        let mut step = Step::by_service(other, &moved, EventKind::Merge, now).with(said);
+        // Its reporter follows the heir, and hears from there.
+        step.quiet = true;
+        steps.push(step);
     }
     Ok(())
+}
+
+/// Whoever endorsed a report that is withdrawn stands behind the one the case goes on under; its reporter does so already.
+fn hand_over_endorsements(conn: &mut Conn, withdrawn: &Report, heir: &Report) -> Result<(), Error> {
+    if withdrawn.handling.sharing.endorsers.is_empty() {
+        return Ok(());
+    }
+    let there = endorsements::standing(conn, &[heir.id])?;
+    let moving: Vec<_> = endorsements::standing(conn, &[withdrawn.id])?
+        .into_iter()
+        .filter(|one| {
+            one.organisation != heir.submitter
+                && there
+                    .iter()
+                    .all(|known| known.organisation != one.organisation)
+        })
+        .map(|one| one.id)
+        .collect();
+    Ok(endorsements::move_to(conn, &moving, heir.id)?)
 }

@@ -172,6 +172,43 @@ pub fn merged_into(conn: &mut Conn, target: ReportId) -> QueryResult<Vec<Report>
     Ok(rows.into_iter().map(Report::from).collect())
 }
 
+/// One report, held until the transaction ends: for changes that name no version.
+pub fn find_locked(conn: &mut Conn, id: ReportId) -> QueryResult<Option<Report>> {
+    // SQLite has one writer.
+    if let Conn::Postgres(conn) = conn {
+        reports::table
+            .find(id)
+            .select(reports::id)
+            .for_update()
+            .first::<ReportId>(conn)
+            .optional()?;
+    }
+    find(conn, id)
+}
+
+/// The report that an organisation has under a case number of its own.
+pub fn by_external_reference(
+    conn: &mut Conn,
+    submitter: OrganisationId,
+    reference: &str,
+) -> QueryResult<Option<Report>> {
+    reports::table
+        .filter(reports::submitter_id.eq(submitter))
+        .filter(reports::external_reference.eq(reference))
+        .first::<Row>(conn)
+        .optional()
+        .map(|row| row.map(Report::from))
+}
+
+/// The reports that were merged into one, also those settled with it since; the earliest submitted first.
+pub fn joined_to(conn: &mut Conn, target: ReportId) -> QueryResult<Vec<Report>> {
+    let rows = reports::table
+        .filter(reports::merged_into.eq(target))
+        .order((reports::filed_at, reports::id))
+        .load::<Row>(conn)?;
+    Ok(rows.into_iter().map(Report::from).collect())
+}
+
 /// The next number of a year: ascending, never given twice; one that is rolled back leaves a gap.
 pub fn next_reference(conn: &mut Conn, year: i32) -> QueryResult<String> {
     #[derive(QueryableByName)]

@@ -119,6 +119,18 @@ const SEES_A_LIST: &[&str] = &[
     "ministry analyst",
     "municipal analyst",
 ];
+/// Everybody who does something with some report.
+const ACTS: &[&str] = &[
+    "reporter",
+    "client",
+    "stranger",
+    "strange client",
+    "lead",
+    "contributor",
+    "other liaison",
+    "desk",
+    "coordinator",
+];
 /// Everybody at an organisation of government who reads reports.
 const SHARED_WITH: &[&str] = SEES_A_LIST;
 const MANAGERS: &[&str] = &["org admin", "admin"];
@@ -167,11 +179,23 @@ const REPORTS: &[Row] = &[
     ("changeMessage", DraftMessage, COLLEAGUES, 412, 404),
     ("sendMessage", DraftMessage, COLLEAGUES, 412, 404),
     ("deleteMessage", DraftMessage, COLLEAGUES, 412, 404),
+    ("submitReports", Nothing, WRITERS, 200, 403),
+    ("makeTransitions", Nothing, ACTS, 200, 403),
     ("listSharedReports", Nothing, SHARED_WITH, 200, 403),
     ("getSharedReport", Shared, SHARED_WITH, 200, 403),
     ("listClocks", Report, READERS, 200, 404),
     // Nothing waits for the others.
     ("claimNext", Nothing, &["lead"], 200, 204),
+    (
+        "endorseReport",
+        Shared,
+        &["stranger", "strange client"],
+        200,
+        403,
+    ),
+    ("withdrawEndorsement", Report, &[], 204, 404),
+    ("countEndorsements", Shared, SHARED_WITH, 200, 403),
+    ("listEndorsements", Report, READERS, 200, 404),
     ("previewRouting", Nothing, WRITERS, 200, 403),
     ("listRoutingRules", Nothing, RULES, 200, 403),
     ("getRoutingRule", Fact("34"), RULES, 200, 403),
@@ -265,6 +289,13 @@ fn body(operation: &str, number: usize) -> Option<Value> {
     let n = |text: &str| text.replace('N', &number.to_string());
     Some(match operation {
         "submitReport" => json!({"draft": true}),
+        "endorseReport" => {
+            json!({"effect": "Bij ons ook.", "contact": {"name": "Team", "email": "team@matrix.example"}})
+        }
+        "submitReports" => json!({"items": [{"report": {"draft": true}}]}),
+        "makeTransitions" => {
+            json!({"items": [{"id": Uuid::now_v7(), "version": 1, "transition": {"action": "accept"}}]})
+        }
         "previewRouting" => json!({"domains": ["onderwijs-po"]}),
         "writeMessage" => json!({"audience": "reporter", "text": "Kunt u de kaart sturen?"}),
         "makeTransition" => json!({"action": "withdraw", "reason": "Niet meer nodig."}),
@@ -439,6 +470,12 @@ impl World {
             .expect(201)
             .id();
         let attached = format!("{report}/{attachment}");
+        // Once an organisation: what it said is given again.
+        app.post(format!("/v1/shared-reports/{shared}/endorsements"))
+            .by(&by("stranger"))
+            .json(json!({"effect": "Bij ons ook."}))
+            .await
+            .expect(201);
         let notice = app
             .get("/v1/notices")
             .by(&by("admin"))

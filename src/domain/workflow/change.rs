@@ -82,6 +82,7 @@ pub(super) fn change(
             next.settled_at = None;
             next.merged_into = None;
             next.handling.merged_into_reference = None;
+            next.handling.before_merge = None;
             // What it came to stands in the timeline; now it is open again.
             next.handling.settlement = None;
             next.handling.position = None;

@@ -112,10 +112,27 @@ pub fn settle_through(
             deviation_reason: None,
             ..settlement
         });
-    next.handling.before_merge = None;
     keep_time(
         &mut next,
         EventKind::SettledThrough,
+        Capacity::Service,
+        profile,
+        now,
+    );
+    next.updated_at = now;
+    next.version += 1;
+    next
+}
+
+/// A report that was settled through another goes on as part of it when that one is taken up again.
+pub fn reopen_through(settled: &Report, profile: &DeadlineProfile, now: DateTime<Utc>) -> Report {
+    let mut next = settled.clone();
+    next.status = Status::Merged;
+    next.settled_at = None;
+    next.handling.settlement = None;
+    keep_time(
+        &mut next,
+        EventKind::ReopenedThrough,
         Capacity::Service,
         profile,
         now,

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use crate::domain::actor::{Language, PrincipalKind, Role};
+use crate::domain::endorsement::Endorsement;
 use crate::domain::id::{OrganisationId, PrincipalId, ReportId};
 use crate::domain::notice::{Audience, NoticeKind, told_of};
-use crate::domain::report::Report;
+use crate::domain::report::{Contact, Report};
 use crate::domain::status::Capacity;
 use crate::mail::facts::Reader;
 use crate::services::notices::Happened;
@@ -50,12 +51,12 @@ impl<'a> Audiences<'a> {
             .iter()
             .flat_map(|(audience, _)| match audience {
                 Audience::Reporter => vec![self.happened.after.submitter],
-                Audience::MergedReporters => self
-                    .happened
-                    .merged_in
-                    .iter()
-                    .map(|report| report.submitter)
-                    .collect(),
+                Audience::Followers => {
+                    let followers = self.happened.followers;
+                    let merged = followers.merged.iter().map(|report| report.submitter);
+                    let endorsers = followers.endorsements.iter().map(|one| one.organisation);
+                    merged.chain(endorsers).collect()
+                }
                 other => self.authorities(*other),
             })
             .collect();
@@ -66,13 +67,12 @@ impl<'a> Audiences<'a> {
 
     /// People who may be told, wherever they are, and whoever did it.
     pub fn named(&self) -> Vec<PrincipalId> {
-        let senders = self
-            .happened
-            .merged_in
-            .iter()
-            .map(|report| report.sender.id);
         let details = &self.happened.event.details;
         let assignees = details.assignee.iter().chain(&details.former_assignee);
+        let followers = self.happened.followers;
+        let merged = followers.merged.iter().map(|report| report.sender.id);
+        let endorsers = followers.endorsements.iter().map(|one| one.sender.id);
+        let senders = merged.chain(endorsers);
         [self.happened.after.sender.id]
             .into_iter()
             .chain(self.happened.event.author.principal)
@@ -148,11 +148,17 @@ impl<'a> Audiences<'a> {
         for (audience, kind) in told_of(self.happened.event) {
             match audience {
                 Audience::Reporter => {
-                    told.extend(self.reporters(*kind, Reader::Reporter, self.happened.after))
+                    let after = self.happened.after;
+                    told.extend(self.reporters(*kind, Reader::Reporter, after, of_report(after)))
                 }
-                Audience::MergedReporters => {
-                    for report in self.happened.merged_in {
-                        told.extend(self.reporters(*kind, Reader::Follower, report));
+                Audience::Followers => {
+                    for report in &self.happened.followers.merged {
+                        let voice = of_report(report);
+                        told.extend(self.reporters(*kind, Reader::Follower, report, voice));
+                    }
+                    for endorsement in &self.happened.followers.endorsements {
+                        let (after, voice) = (self.happened.after, of_endorsement(endorsement));
+                        told.extend(self.reporters(*kind, Reader::Endorser, after, voice));
                     }
                 }
                 Audience::Desk => told.extend(self.desk(*kind, false)),
@@ -198,26 +204,31 @@ impl<'a> Audiences<'a> {
 
     /// The contact person when a machine or the desk sent the report in, else the sender. When that person is not there
     /// any more: the other one, or at last the reporters of the organisation.
-    fn reporters(&mut self, kind: NoticeKind, reader: Reader, report: &'a Report) -> Vec<Told<'a>> {
+    fn reporters(
+        &mut self,
+        kind: NoticeKind,
+        reader: Reader,
+        report: &'a Report,
+        voice: Voice<'a>,
+    ) -> Vec<Told<'a>> {
         let sender = self
             .people
             .iter()
             .find(|person| {
-                person.id == report.sender.id
-                    && person.organisation == report.submitter
+                person.id == voice.sender
+                    && person.organisation == voice.organisation
                     && person.roles.contains(&Role::Reporter)
             })
             .map(of_person);
-        let contact = report.content.contact.as_ref().map(|contact| {
+        let contact = voice.contact.map(|contact| {
             (
                 contact.name.clone(),
                 contact.email.clone(),
                 contact.language,
             )
         });
-        let through_another = report.on_behalf || report.sender.kind == PrincipalKind::Client;
         // A desk that entered a report is not its reporter, whoever else is missing.
-        let one = if through_another {
+        let one = if voice.through_another {
             contact
         } else {
             sender.or(contact)
@@ -228,7 +239,7 @@ impl<'a> Audiences<'a> {
                 .people
                 .iter()
                 .filter(|person| {
-                    person.organisation == report.submitter
+                    person.organisation == voice.organisation
                         && person.roles.contains(&Role::Reporter)
                 })
                 .map(of_person)
@@ -362,6 +373,33 @@ impl<'a> Audiences<'a> {
 }
 
 type Person = (String, String, Language);
+
+/// Who speaks for an organisation that reports or endorses.
+struct Voice<'a> {
+    organisation: OrganisationId,
+    sender: PrincipalId,
+    contact: Option<&'a Contact>,
+    /// The contact person is told in the place of the sender.
+    through_another: bool,
+}
+
+fn of_report(report: &Report) -> Voice<'_> {
+    Voice {
+        organisation: report.submitter,
+        sender: report.sender.id,
+        contact: report.content.contact.as_ref(),
+        through_another: report.on_behalf || report.sender.kind == PrincipalKind::Client,
+    }
+}
+
+fn of_endorsement(endorsement: &Endorsement) -> Voice<'_> {
+    Voice {
+        organisation: endorsement.organisation,
+        sender: endorsement.sender.id,
+        contact: endorsement.contact.as_ref(),
+        through_another: endorsement.contact.is_some(),
+    }
+}
 
 fn of_person(person: &Recipient) -> Person {
     (person.name.clone(), person.email.clone(), person.language)

@@ -210,7 +210,10 @@ impl World {
                 before,
                 after,
                 said: None,
-                merged_in: merged,
+                followers: &Followers {
+                    merged: merged.to_vec(),
+                    endorsements: Vec::new(),
+                },
             };
             queue(conn, &self.ctx, &[happened])?;
             let all = outbox::list(conn, &[], None, 100)?;

@@ -3,6 +3,7 @@
 pub mod change;
 pub mod content;
 pub mod list;
+pub mod many;
 pub mod read;
 pub mod submit;
 

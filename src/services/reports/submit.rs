@@ -27,13 +27,13 @@ pub struct NewReport {
 }
 
 /// What comes of looking before the transaction.
-enum Prepared {
+pub(super) enum Prepared {
     Answered(Answer),
     Report(Box<(Report, Option<Course>)>),
 }
 
 /// How a report that is sent in goes on.
-struct Course {
+pub(super) struct Course {
     routing: Routing,
     profile: DeadlineProfile,
 }
@@ -58,16 +58,7 @@ where
     let asked = key.clone();
     let prepared = context
         .db
-        .read(move |conn| {
-            // What was answered is answered so again, though the facts it was checked against have changed.
-            if let Some(key) = &asked
-                && let Some(answer) = idempotency::saved(conn, reader.id, key, ctx.clock.now())?
-            {
-                return Ok(Prepared::Answered(answer));
-            }
-            let prepared = prepare(conn, &ctx, &reader, &new)?;
-            Ok::<_, Error>(Prepared::Report(Box::new(prepared)))
-        })
+        .read(move |conn| look_up(conn, &ctx, &reader, &new, asked.as_ref()))
         .await?;
     let (report, course) = match prepared {
         Prepared::Answered(answer) => return Ok(answer),
@@ -84,6 +75,24 @@ where
             })
         })
         .await
+}
+
+/// Looks up all that a report names; nothing is written yet.
+pub(super) fn look_up(
+    conn: &mut Conn,
+    context: &Context,
+    actor: &Actor,
+    new: &NewReport,
+    key: Option<&Key>,
+) -> Result<Prepared, Error> {
+    // What was answered is answered so again, though the facts it was checked against have changed.
+    if let Some(key) = key
+        && let Some(answer) = idempotency::saved(conn, actor.id, key, context.clock.now())?
+    {
+        return Ok(Prepared::Answered(answer));
+    }
+    let prepared = prepare(conn, context, actor, new)?;
+    Ok(Prepared::Report(Box::new(prepared)))
 }
 
 /// The report as a draft, and how it is to be routed when it is not to stay one.
@@ -183,7 +192,7 @@ fn as_sent(changes: &Changes) -> Content {
 }
 
 /// Writes a new report, and submits it when it was routed.
-fn take_in(
+pub(super) fn take_in(
     conn: &mut Conn,
     context: &Context,
     actor: &Actor,
