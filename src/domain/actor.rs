@@ -66,7 +66,7 @@ code_list! {
 
 impl Language {
     /// Of two texts the one in this language.
-    pub fn pick(self, nl: &'static str, en: &'static str) -> &'static str {
+    pub fn pick<'a>(self, nl: &'a str, en: &'a str) -> &'a str {
         match self {
             Language::Nl => nl,
             Language::En => en,

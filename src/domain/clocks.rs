@@ -342,9 +342,12 @@ impl Ledger {
             }
             E::ChangeDeadlineProfile => {
                 for clock in self.clocks.iter_mut().filter(|clock| clock.runs()) {
-                    clock.terms = ClockTerms::new(moment.profile, clock.kind, clock.extended);
-                    clock.reckon();
-                    clock.raised = None;
+                    let terms = ClockTerms::new(moment.profile, clock.kind, clock.extended);
+                    if clock.terms != terms {
+                        clock.terms = terms;
+                        clock.reckon();
+                        clock.raised = None;
+                    }
                 }
             }
             E::DeadlineNearing => self.raise(moment.clock, Alert::Nearing),

@@ -76,6 +76,17 @@ code_list! {
     }
 }
 
+impl EventKind {
+    /// Those that change what a report says, with what stood there and what stands there now.
+    pub const EDITS: &[EventKind] = &[
+        EventKind::Changed,
+        EventKind::Correct,
+        EventKind::ChangeConfidentiality,
+        EventKind::Publish,
+        EventKind::Unpublish,
+    ];
+}
+
 impl From<Action> for EventKind {
     fn from(action: Action) -> Self {
         // Every action's text is an event's text as well; the test below holds it so.

@@ -31,4 +31,6 @@ pub mod report;
 pub mod routing;
 pub mod sharing;
 pub mod status;
+pub mod telling;
+pub mod wording;
 pub mod workflow;

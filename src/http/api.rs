@@ -4,8 +4,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::{
     attachments, audit_events, bulk, claim, clients, clocks, deadline_profiles, endorsements,
-    events, me, municipalities, notices, organisations, people, policy_domains, provinces, record,
-    regions, regulations, report_messages, reports, routing, routing_rules, sessions,
+    events, history, me, municipalities, notices, organisations, people, policy_domains, provinces,
+    record, regions, regulations, report_messages, reports, routing, routing_rules, sessions,
     shared_reports, tokens, transitions,
 };
 
@@ -21,6 +21,7 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(transitions::list_transitions)
         .service(transitions::make_transition)
         .service(events::list_events)
+        .service(history::list_field_changes)
         .service(clocks::list_clocks)
         .service(claim::claim_next);
     config

@@ -6,14 +6,17 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use crate::domain::actor::Language;
 use crate::domain::deadline_profile::ClockKind;
-use crate::domain::event::{Correction, Event, EventKind};
+use crate::domain::event::{Author, Correction, Event, EventKind};
 use crate::domain::id::{EventId, Id};
 use crate::domain::message::MessageAudience;
 use crate::domain::report::{Confidentiality, Measure, Outcome, Verdict};
 use crate::domain::status::{Capacity, Status};
+use crate::domain::telling;
 use crate::http::auth::{Granted, ReadReports};
 use crate::http::deadline_profiles::ProfileRefView;
+use crate::http::envelope::language;
 use crate::http::paging::{self, Page};
 use crate::http::problem::Failure;
 use crate::http::query::Query;
@@ -44,6 +47,11 @@ pub struct EventView {
     at: DateTime<Utc>,
     /// What happened (gebeurtenis).
     kind: EventKind,
+    /// The same in a sentence, in the language you ask for (in woorden).
+    #[schema(
+        example = "Otto (Ministerie van Onderwijs, Cultuur en Wetenschap) heeft de melding in behandeling genomen."
+    )]
+    text: String,
     /// The status before; null at the beginning (van status).
     from: Option<Status>,
     /// The status after (naar status).
@@ -194,22 +202,31 @@ pub struct DetailsView {
     file_name: Option<String>,
 }
 
+impl From<&Author> for AuthorView {
+    fn from(author: &Author) -> Self {
+        Self {
+            name: author.name.clone(),
+            organisation: author.organisation_name.clone(),
+            capacity: author.capacity,
+        }
+    }
+}
+
 impl EventView {
-    fn new(event: Event, organisations: &Organisations) -> Self {
+    fn new(event: Event, organisations: &Organisations, language: Language) -> Self {
+        let name = |id| organisations.get(&id).map(|found| found.name.clone());
+        let text = telling::tell(&event, name, language);
         let details = event.details;
         let named = |id| reference(organisations, id);
         Self {
             id: event.id.uuid(),
             at: event.at,
             kind: event.kind,
+            text,
             from: event.from,
             to: event.to,
             version: event.version,
-            by: AuthorView {
-                name: event.author.name,
-                organisation: event.author.organisation_name,
-                capacity: event.author.capacity,
-            },
+            by: AuthorView::from(&event.author),
             details: DetailsView {
                 lead: details.lead.map(named),
                 former_lead: details.former_lead.map(named),
@@ -248,7 +265,8 @@ impl EventView {
 
 /// Read the timeline
 ///
-/// What happened to the report (tijdlijn), oldest first: who, when, what, and only what you may see.
+/// What happened to the report (tijdlijn), oldest first: who, when, what, as data and as a sentence, and only what you may
+/// see.
 #[utoipa::path(
     tag = "workflow",
     params(("id" = Uuid, Path, description = "Id of the report (melding)"), EventPage),
@@ -265,6 +283,7 @@ pub async fn list_events(
     id: web::Path<String>,
     Query(query): Query<EventPage>,
 ) -> Result<HttpResponse, Failure> {
+    let language = language(request.headers());
     let limit = query.limit.unwrap_or(paging::DEFAULT_LIMIT);
     let after: Option<EventId> = paging::decode(query.cursor.as_deref())?;
     let (events, next, organisations) =
@@ -272,7 +291,7 @@ pub async fn list_events(
     let page = Page {
         items: events
             .into_iter()
-            .map(|event| EventView::new(event, &organisations))
+            .map(|event| EventView::new(event, &organisations, language))
             .collect(),
         next_cursor: next.map(|id| paging::encode(&id)),
     };

@@ -27,6 +27,7 @@ pub mod envelope;
 pub mod events;
 pub mod gate;
 pub mod health;
+pub mod history;
 pub mod idempotency;
 pub mod json;
 pub mod limits;

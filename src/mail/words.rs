@@ -1,54 +1,13 @@
 //! The words around a notice's own text, in both languages.
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Amsterdam;
 
 use crate::domain::actor::Language;
+pub use crate::domain::wording::{day, organisation};
 use crate::mail::facts::Reader;
 
 pub const SERVICE: &str = "Meldpunt Knellende Regelgeving";
-
-const MONTHS_NL: [&str; 12] = [
-    "januari",
-    "februari",
-    "maart",
-    "april",
-    "mei",
-    "juni",
-    "juli",
-    "augustus",
-    "september",
-    "oktober",
-    "november",
-    "december",
-];
-const MONTHS_EN: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-
-/// `12 december 2026`
-pub fn day(day: NaiveDate, language: Language) -> String {
-    let months = match language {
-        Language::Nl => MONTHS_NL,
-        Language::En => MONTHS_EN,
-    };
-    let month = months
-        .get(day.month0() as usize)
-        .copied()
-        .unwrap_or_default();
-    format!("{} {month} {}", day.day(), day.year())
-}
 
 /// `12 december 2026 om 14.30 uur`, as the clock in the Netherlands has it.
 pub fn moment(at: DateTime<Utc>, language: Language) -> String {
@@ -57,21 +16,6 @@ pub fn moment(at: DateTime<Utc>, language: Language) -> String {
     match language {
         Language::Nl => format!("{date} om {} uur", local.format("%H.%M")),
         Language::En => format!("{date} at {} (Dutch time)", local.format("%H:%M")),
-    }
-}
-
-/// The name of an organisation as it stands within a sentence: `het Ministerie van …`, `gemeente Sluis`.
-pub fn organisation(name: &str, language: Language) -> String {
-    let article = match language {
-        Language::Nl => "het",
-        Language::En => "the",
-    };
-    match name.split_once(' ') {
-        Some(("Ministerie", _)) => format!("{article} {name}"),
-        Some((kind @ ("Gemeente" | "Provincie" | "Waterschap"), rest)) => {
-            format!("{} {rest}", kind.to_lowercase())
-        }
-        _ => name.to_owned(),
     }
 }
 

@@ -114,7 +114,8 @@ impl Step {
     fn written(&self) -> Event {
         let mut event = self.event.clone();
         let before = self.before.as_ref().map(|report| &report.handling.ledger);
-        event.details.deadline_profile = self.after.handling.ledger.profile_since(before);
+        let profile = self.after.handling.ledger.profile_since(before);
+        event.details.deadline_profile = profile.or(event.details.deadline_profile);
         event
     }
 

@@ -190,6 +190,10 @@ pub fn transition(
         Step::by(actor, capacity, &before, &after, action.into(), now)
             .with(details(actor, action, &before, &after, &input)),
     ];
+    if action == Action::ChangeDeadlineProfile {
+        // Said also when no clock runs by another version.
+        steps[0].event.details.deadline_profile = Some(profile.reference());
+    }
     let at = Deed {
         actor,
         capacity,
@@ -423,7 +427,11 @@ fn details(
         confidentiality: input.confidentiality,
         corrections: if matches!(action, Action::Publish | Action::Unpublish) {
             release::differences(before, after)
-        } else if input.citations.is_some() || input.domains.is_some() || input.places.is_some() {
+        } else if input.citations.is_some()
+            || input.domains.is_some()
+            || input.places.is_some()
+            || input.confidentiality.is_some()
+        {
             change::differences(before, after)
         } else {
             Vec::new()

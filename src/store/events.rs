@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use crate::domain::event::{Author, Details, Event, EventKind};
 use crate::domain::id::{EventId, OrganisationId, PrincipalId, ReportId};
 use crate::domain::status::{Capacity, Status};
+use crate::store::any_of::any_of;
 use crate::store::bulk::insert_all;
 use crate::store::db::Conn;
 use crate::store::schema::events;
@@ -102,16 +103,21 @@ pub fn between(conn: &mut Conn, first: ReportId, last: ReportId) -> QueryResult<
     Ok(rows.into_iter().map(Event::from).collect())
 }
 
-/// A page of a report's timeline, oldest first. Ids ascend with time.
+/// A page of a report's timeline, oldest first; of some kinds, or of all when none is named. Ids ascend with time.
 pub fn list(
     conn: &mut Conn,
     report: ReportId,
+    kinds: &[EventKind],
     after: Option<EventId>,
     limit: i64,
 ) -> QueryResult<Vec<Event>> {
     let mut query = events::table
         .filter(events::report_id.eq(report))
         .into_boxed();
+    if !kinds.is_empty() {
+        let wanted: Vec<_> = kinds.iter().copied().map(Coded).collect();
+        query = query.filter(any_of(events::kind, &wanted));
+    }
     if let Some(after) = after {
         query = query.filter(events::id.gt(after));
     }

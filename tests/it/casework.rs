@@ -481,3 +481,100 @@ async fn a_report_travels_further_with_its_reporters_consent_alone() {
     app.deliver_mail().await;
     proved(&app);
 }
+
+#[actix_web::test]
+async fn the_timeline_reads_as_a_story_and_each_field_has_its_history() {
+    let app = TestApp::start().await;
+    app.leave_mail();
+    let (reporter, lead, desk) = (
+        app.reporter("GM1714").await,
+        app.liaison("OCW").await,
+        app.desk().await,
+    );
+    let id = submitted(&app, &reporter).await.id();
+    let path = format!("/v1/reports/{id}");
+    act(
+        &app,
+        &lead,
+        &id,
+        json!({"action": "request_information", "question": "Hoeveel leerlingen?"}),
+    )
+    .await
+    .expect(200);
+    let seen = app.get(&path).by(&reporter).await.expect(200);
+    app.patch(&path)
+        .by(&reporter)
+        .if_match(&seen)
+        .json(json!({"title": "Opheffingsnorm", "effect": "De school sluit in 2027."}))
+        .await
+        .expect(200);
+    act(
+        &app,
+        &desk,
+        &id,
+        json!({"action": "correct", "reason": "Ander terrein.", "domains": ["onderwijs-po"]}),
+    )
+    .await
+    .expect(200);
+    let story = async |language: &str| -> Vec<String> {
+        app.get(format!("{path}/events"))
+            .by(&lead)
+            .header("accept-language", language)
+            .await
+            .expect(200)
+            .items()
+            .iter()
+            .map(|event| event["text"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let (nl, en) = (story("nl").await, story("en").await);
+    let ocw = "Ministerie van Onderwijs, Cultuur en Wetenschap";
+    assert_eq!(
+        nl[0],
+        format!(
+            "{} (Gemeente Sluis) heeft de melding ingediend.",
+            reporter.name
+        )
+    );
+    assert_eq!(
+        nl[1],
+        format!("Het meldpunt heeft de melding volgens de regels doorgezet naar het {ocw}.")
+    );
+    assert_eq!(
+        nl[2],
+        format!("{} ({ocw}) heeft de melder iets gevraagd.", lead.name)
+    );
+    assert_eq!(
+        nl[3],
+        format!(
+            "{} (Gemeente Sluis) heeft de titel en het gevolg gewijzigd.",
+            reporter.name
+        )
+    );
+    assert_eq!(
+        en[4],
+        format!("{} (the desk) corrected the policy domains.", desk.name)
+    );
+
+    let history = async |query: &[(&str, &str)]| {
+        app.get(format!("{path}/history"))
+            .query(query)
+            .by(&lead)
+            .await
+            .expect(200)
+            .items()
+    };
+    let all = history(&[]).await;
+    let fields: Vec<&str> = all
+        .iter()
+        .map(|change| change["field"].as_str().unwrap())
+        .collect();
+    assert_eq!(fields, ["title", "effect", "domains"]);
+    let titles = history(&[("field", "title")]).await;
+    assert_eq!(titles.len(), 1);
+    assert_eq!(
+        (&titles[0]["old"], &titles[0]["new"]),
+        (&json!(["Norm"]), &json!(["Opheffingsnorm"]))
+    );
+    assert_eq!(titles[0]["by"]["capacity"], "reporter");
+}

@@ -35,6 +35,7 @@ mod reference;
 mod reports;
 mod samples;
 mod sharing;
+mod simulation;
 mod statements;
 mod stopping;
 mod story;

@@ -184,6 +184,7 @@ const REPORTS: &[Row] = &[
     ("listSharedReports", Nothing, SHARED_WITH, 200, 403),
     ("getSharedReport", Shared, SHARED_WITH, 200, 403),
     ("listClocks", Report, READERS, 200, 404),
+    ("listFieldChanges", Report, READERS, 200, 404),
     // Nothing waits for the others.
     ("claimNext", Nothing, &["lead"], 200, 204),
     (

@@ -184,7 +184,7 @@ impl Bare<'_> {
     ) -> Result<Arc<Written>, String> {
         let read = self.context.db.read_blocking(|conn| {
             let after = reports::find(conn, id)?.ok_or(Error::NotFound)?;
-            let mut events = events::list(conn, id, None, 100)?;
+            let mut events = events::list(conn, id, &[], None, 100)?;
             if before.is_some() {
                 events.drain(..events.len().saturating_sub(1));
             }

@@ -1,7 +1,7 @@
 //! Reading one report, and its timeline.
 
 use crate::domain::actor::Actor;
-use crate::domain::event::Event;
+use crate::domain::event::{Event, EventKind};
 use crate::domain::id::{EventId, OrganisationId, ReportId};
 use crate::domain::policy;
 use crate::services::reports::{Organisations, Shown, load_organisations, show};
@@ -35,13 +35,42 @@ pub async fn timeline(
     after: Option<EventId>,
     limit: i64,
 ) -> Result<(Vec<Event>, Option<EventId>, Organisations), Error> {
+    page(context, actor, id, false, after, limit).await
+}
+
+/// A page of the events that changed what the report says, for whoever sees the whole report.
+///
+/// # Errors
+/// `NotFound` as for the report itself, and for who sees less than the whole.
+pub async fn edits(
+    context: &Context,
+    actor: Actor,
+    id: ReportId,
+    after: Option<EventId>,
+    limit: i64,
+) -> Result<(Vec<Event>, Option<EventId>, Organisations), Error> {
+    page(context, actor, id, true, after, limit).await
+}
+
+async fn page(
+    context: &Context,
+    actor: Actor,
+    id: ReportId,
+    edits: bool,
+    after: Option<EventId>,
+    limit: i64,
+) -> Result<(Vec<Event>, Option<EventId>, Organisations), Error> {
     context
         .db
         .read(move |conn| {
             let report = reports::find(conn, id)?.ok_or(Error::NotFound)?;
             let view = policy::view(&actor, &report).ok_or(Error::NotFound)?;
+            if edits && !view.is_full() {
+                return Err(Error::NotFound);
+            }
             let internal = policy::sees_internal(&actor, &report);
-            let mut page = events::list(conn, id, after, limit + 1)?;
+            let kinds: &[EventKind] = if edits { EventKind::EDITS } else { &[] };
+            let mut page = events::list(conn, id, kinds, after, limit + 1)?;
             let length = usize::try_from(limit).unwrap_or(0);
             let more = page.len() > length;
             page.truncate(length);
