@@ -37,6 +37,8 @@ pub mod kind {
     pub struct Message;
     #[derive(Debug)]
     pub struct Attachment;
+    #[derive(Debug)]
+    pub struct StandardText;
 }
 
 pub type OrganisationId = Id<kind::Organisation>;
@@ -52,6 +54,7 @@ pub type EndorsementId = Id<kind::Endorsement>;
 pub type MeasureId = Id<kind::Measure>;
 pub type MessageId = Id<kind::Message>;
 pub type AttachmentId = Id<kind::Attachment>;
+pub type StandardTextId = Id<kind::StandardText>;
 
 impl<T> Id<T> {
     /// A new id; ids made later sort later.

@@ -30,6 +30,7 @@ pub mod release;
 pub mod report;
 pub mod routing;
 pub mod sharing;
+pub mod standard_text;
 pub mod status;
 pub mod telling;
 pub mod wording;

@@ -7,6 +7,7 @@ use crate::domain::id::OrganisationId;
 use crate::domain::message::{Message, MessageAudience, MessageState};
 use crate::domain::report::{Confidentiality, Report};
 use crate::domain::sharing::ShareAudience;
+use crate::domain::standard_text::StandardText;
 use crate::domain::status::{Capacity, Status};
 
 /// How much of a report somebody sees.
@@ -124,6 +125,25 @@ pub fn deletes_as(actor: &Actor, report: &Report, attachment: &Attachment) -> Op
     writes_as(actor, report, attachment.audience)
         .filter(|_| own)
         .or_else(|| capacities(actor, report).into_iter().find(desk))
+}
+
+/// May write standard texts for all.
+pub fn may_keep_texts_for_all(actor: &Actor) -> bool {
+    actor.has(Role::Coordinator)
+}
+
+/// May write this standard text: a coordinator one for all, a liaison one of its own authority.
+pub fn may_keep_text(actor: &Actor, text: &StandardText) -> bool {
+    match text.organisation {
+        None => may_keep_texts_for_all(actor),
+        Some(organisation) => actor.has(Role::Liaison) && actor.home.id == organisation,
+    }
+}
+
+/// Whether a standard text is there for somebody: one for all, one of its own organisation; a coordinator sees every one.
+pub fn sees_text(actor: &Actor, text: &StandardText) -> bool {
+    let own = |organisation| actor.home.id == organisation;
+    text.organisation.is_none_or(own) || may_keep_texts_for_all(actor)
 }
 
 /// A token may be good for less than its holder's roles: as reporter it writes, as desk or ministry it triages.

@@ -4,9 +4,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::{
     attachments, audit_events, bulk, claim, clients, clocks, deadline_profiles, endorsements,
-    events, history, me, municipalities, notices, organisations, people, policy_domains, provinces,
-    record, regions, regulations, report_messages, reports, routing, routing_rules, sessions,
-    shared_reports, tokens, transitions,
+    events, history, me, municipalities, notices, organisations, people, policy_domains, provinces, record, regions, regulations, report_messages, reports, routing, routing_rules, sessions, shared_reports, standard_texts, tokens, transitions,
 };
 
 /// The operations.
@@ -53,6 +51,12 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(attachments::get_attachment)
         .service(attachments::fetch_attachment)
         .service(attachments::delete_attachment);
+    config
+        .service(standard_texts::list_standard_texts)
+        .service(standard_texts::add_standard_text)
+        .service(standard_texts::get_standard_text)
+        .service(standard_texts::change_standard_text)
+        .service(standard_texts::list_texts_for_report);
     config
         .service(sessions::create_session)
         .service(sessions::end_session)

@@ -621,6 +621,16 @@ pub static FIELDS: &[Words] = &[
         "De uitkomst is anders dan het standpunt; zeg waarom.",
         "The outcome differs from the position; say why.",
     ),
+    (
+        "placeholder_unknown",
+        "{name} is geen invulveld; wel: {options}.",
+        "{name} is no placeholder; these are: {options}.",
+    ),
+    (
+        "placeholder_malformed",
+        "Een accolade hoort bij een invulveld, zoals bij dat voor het kenmerk.",
+        "A brace belongs to a placeholder, as with that for the reference.",
+    ),
     ("file_empty", "Dit bestand is leeg.", "This file is empty."),
     (
         "file_kind",

@@ -66,6 +66,7 @@ pub mod sessions;
 pub mod shared_reports;
 #[cfg(feature = "otel")]
 pub mod spans;
+pub mod standard_texts;
 pub mod strict;
 pub mod tokens;
 pub mod trace;

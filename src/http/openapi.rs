@@ -27,6 +27,7 @@ use crate::http::problem::{Problem, ProblemField};
         (name = "workflow", description = "The handling (behandeling): what can be done, what was done."),
         (name = "messages", description = "Messages (berichten): what the reporter, the desk and the authorities write to each other about a report."),
         (name = "attachments", description = "Attachments (bijlagen): files that belong to a report."),
+        (name = "standard-texts", description = "Standard texts (standaardteksten): what is written often."),
         (name = "routing", description = "Routing (doorzetten): which authority owns the rule."),
         (name = "sign-in", description = "Sign-in (aanmelden): people and API clients, tokens, passwords."),
         (name = "organisations", description = "Organisations (organisaties) with their people and API clients."),
@@ -186,7 +187,7 @@ impl Operation {
     pub fn is_about_reports(&self) -> bool {
         matches!(
             self.tag.as_str(),
-            "reports" | "workflow" | "messages" | "attachments"
+            "reports" | "workflow" | "messages" | "attachments" | "standard-texts"
         )
     }
 }

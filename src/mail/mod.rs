@@ -10,4 +10,4 @@ pub mod smtp;
 pub mod text;
 mod tls;
 pub mod transport;
-mod words;
+pub mod words;

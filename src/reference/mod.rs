@@ -42,6 +42,18 @@ pub struct Ministry {
     pub valid_from: Option<NaiveDate>,
 }
 
+/// A standard text (standaardtekst), with gaps as `{reference}`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StandardText {
+    pub action: String,
+    pub outcome: Option<String>,
+    /// `nl` or `en`.
+    pub language: String,
+    pub name: String,
+    pub text: String,
+}
+
 /// A province (provincie).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -189,7 +201,7 @@ struct DataFile<T> {
 }
 
 /// The embedded files, by name.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     ("ministries.json", include_str!("data/ministries.json")),
     ("provinces.json", include_str!("data/provinces.json")),
     (
@@ -206,6 +218,10 @@ const FILES: [(&str, &str); 8] = [
     (
         "sample-reports.json",
         include_str!("data/sample-reports.json"),
+    ),
+    (
+        "standard-texts.json",
+        include_str!("data/standard-texts.json"),
     ),
 ];
 
@@ -247,6 +263,11 @@ pub fn routing_rules() -> Vec<RoutingRule> {
 /// Twenty invented reports, for the demo and the tests.
 pub fn sample_reports() -> Vec<SampleReport> {
     items("sample-reports.json")
+}
+
+/// The standard texts that the service comes with.
+pub fn standard_texts() -> Vec<StandardText> {
+    items("standard-texts.json")
 }
 
 /// The source and year of every file.

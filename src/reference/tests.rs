@@ -51,7 +51,8 @@ fn the_lists_are_complete() {
             .iter()
             .all(|s| !s.source.is_empty() && (2018..=2030).contains(&s.year))
     );
-    assert_eq!(sources().len(), 8);
+    assert_eq!(standard_texts().len(), 22);
+    assert_eq!(sources().len(), 9);
 }
 
 #[test]
@@ -310,4 +311,23 @@ fn every_sample_names_what_exists_and_its_rule_leads_where_it_should() {
             assert_eq!(sample.expected_lead, None, "{}", sample.id);
         }
     }
+}
+
+#[test]
+fn standard_texts_have_gaps_that_can_be_filled_in_both_languages() {
+    use crate::domain::code::Code;
+    use crate::domain::standard_text::faults;
+    use crate::domain::status::Action;
+    for text in standard_texts() {
+        assert!(faults(&text.text, "").is_empty(), "{text:?}");
+        assert!(Action::parse(&text.action).is_some(), "{text:?}");
+        one_of(&text.language, &["nl", "en"]);
+    }
+    let of = |language: &str| {
+        standard_texts()
+            .iter()
+            .filter(|t| t.language == language)
+            .count()
+    };
+    assert_eq!(of("nl"), of("en"));
 }

@@ -38,6 +38,7 @@ pub mod routing_rules;
 pub mod seed;
 pub mod sharing;
 pub mod sign_in;
+pub mod standard_texts;
 pub mod throttle;
 pub mod tokens;
 pub mod transitions;

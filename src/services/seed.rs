@@ -7,17 +7,18 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::domain::actor::OrganisationKind;
 use crate::domain::code::Code;
 use crate::domain::deadline_profile::DeadlineProfile;
-use crate::domain::id::{OrganisationId, RuleId};
+use crate::domain::id::{OrganisationId, RuleId, StandardTextId};
 use crate::domain::organisation::Organisation;
 use crate::domain::place::{Municipality, Province, Region};
 use crate::domain::regulation::{PolicyDomain, Regulation};
 use crate::domain::routing::Rule;
+use crate::domain::standard_text::StandardText;
 use crate::reference;
 use crate::services::Error;
 use crate::store::db::Conn;
 use crate::store::{
     deadline_profiles, organisations, places, policy_domains, reference_loads, regions,
-    regulations, routing_rules,
+    regulations, routing_rules, standard_texts,
 };
 
 /// Facts of another make would get another name.
@@ -36,7 +37,8 @@ const RULES_FROM: NaiveDate = NaiveDate::from_ymd_opt(2024, 7, 2).unwrap();
 /// When the facts do not hang together, which the tests of `reference` rule out, or the database fails.
 pub fn load(conn: &mut Conn, now: DateTime<Utc>) -> Result<bool, Error> {
     let facts = load_facts(conn, now)?;
-    Ok(load_profile(conn, now)? || facts)
+    let profile = load_profile(conn, now)?;
+    Ok(load_texts(conn, now)? || profile || facts)
 }
 
 /// The deadline profile that the service comes with.
@@ -47,6 +49,33 @@ fn load_profile(conn: &mut Conn, now: DateTime<Utc>) -> Result<bool, Error> {
     }
     deadline_profiles::insert(conn, &DeadlineProfile::standard(now))?;
     Ok(true)
+}
+
+/// The standard texts that the service comes with.
+fn load_texts(conn: &mut Conn, now: DateTime<Utc>) -> Result<bool, Error> {
+    const LOAD: &str = "standard-texts";
+    if reference_loads::done(conn, LOAD)? || !reference_loads::claim(conn, LOAD, now)? {
+        return Ok(false);
+    }
+    let made = |fact| standard_text(fact, now);
+    standard_texts::insert(conn, &all_of(reference::standard_texts(), made)?)?;
+    Ok(true)
+}
+
+fn standard_text(fact: reference::StandardText, now: DateTime<Utc>) -> Result<StandardText, Error> {
+    Ok(StandardText {
+        id: StandardTextId::new(),
+        version: 1,
+        organisation: None,
+        name: fact.name,
+        action: code(&fact.action)?,
+        outcome: fact.outcome.as_deref().map(code).transpose()?,
+        language: code(&fact.language)?,
+        text: fact.text,
+        retired: false,
+        made_at: now,
+        made_by: None,
+    })
 }
 
 fn load_facts(conn: &mut Conn, now: DateTime<Utc>) -> Result<bool, Error> {

@@ -35,6 +35,7 @@ pub mod sessions;
 pub mod shared_reports;
 mod shared_versions;
 pub mod snapshot;
+pub mod standard_texts;
 #[cfg(test)]
 pub mod testing;
 pub mod types;

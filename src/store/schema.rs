@@ -482,6 +482,25 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{Bool, Integer, Nullable, Text};
+    use crate::store::types::{IdSql, InstantSql, JsonSql};
+
+    standard_texts (id, version) {
+        id -> IdSql,
+        version -> Integer,
+        organisation_id -> Nullable<IdSql>,
+        name -> Text,
+        action -> Text,
+        outcome -> Nullable<Text>,
+        language -> Text,
+        text -> Text,
+        retired -> Bool,
+        made_at -> InstantSql,
+        made_by -> Nullable<JsonSql>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organisations,
     principals,
@@ -511,4 +530,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_events,
     messages,
     attachments,
+    standard_texts,
 );

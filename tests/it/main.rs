@@ -36,6 +36,7 @@ mod reports;
 mod samples;
 mod sharing;
 mod simulation;
+mod standard_texts;
 mod statements;
 mod stopping;
 mod story;

@@ -33,6 +33,8 @@ enum Thing {
     Shared,
     /// What the reporter attached; `report/attachment`.
     Attached,
+    /// One for all.
+    StandardText,
     Person,
     Client,
     Organisation,
@@ -83,6 +85,7 @@ const WORKERS: &[&str] = &[
     "coordinator",
 ];
 const WRITES_TO_REPORTER: &[&str] = &["reporter", "client", "lead", "desk", "coordinator"];
+const TEXT_KEEPERS: &[&str] = &["lead", "contributor", "other liaison", "coordinator"];
 const OWNERS_AND_DESK: &[&str] = &["reporter", "client", "desk", "coordinator"];
 /// Of the organisation that drafted it.
 const COLLEAGUES: &[&str] = &["desk", "coordinator"];
@@ -170,6 +173,17 @@ const REPORTS: &[Row] = &[
     ("makeTransition", Report, WORKERS, 412, 404),
     ("listMessages", Report, READERS, 200, 404),
     ("writeMessage", Report, WRITES_TO_REPORTER, 201, 403),
+    ("listStandardTexts", Nothing, SEES_A_LIST, 200, 403),
+    ("addStandardText", Nothing, TEXT_KEEPERS, 201, 403),
+    ("getStandardText", StandardText, SEES_A_LIST, 200, 403),
+    (
+        "changeStandardText",
+        StandardText,
+        &["coordinator"],
+        412,
+        403,
+    ),
+    ("listTextsForReport", Report, READERS, 200, 404),
     ("listAttachments", Report, READERS, 200, 404),
     ("addAttachment", Report, WORKERS, 400, 403),
     ("getAttachment", Attached, READERS, 200, 404),
@@ -298,6 +312,9 @@ fn body(operation: &str, number: usize) -> Option<Value> {
             json!({"items": [{"id": Uuid::now_v7(), "version": 1, "transition": {"action": "accept"}}]})
         }
         "previewRouting" => json!({"domains": ["onderwijs-po"]}),
+        "addStandardText" => {
+            json!({"name": "Vraag", "action": "request_information", "language": "nl", "text": "Over {reference}?"})
+        }
         "writeMessage" => json!({"audience": "reporter", "text": "Kunt u de kaart sturen?"}),
         "makeTransition" => json!({"action": "withdraw", "reason": "Niet meer nodig."}),
         "invitePerson" => {
@@ -364,6 +381,7 @@ struct World {
     draft_message: String,
     shared: String,
     attached: String,
+    standard_text: String,
     person: String,
     client: String,
     organisation: String,
@@ -477,6 +495,13 @@ impl World {
             .json(json!({"effect": "Bij ons ook."}))
             .await
             .expect(201);
+        let texts = app
+            .get("/v1/standard-texts")
+            .by(&desk)
+            .await
+            .expect(200)
+            .items();
+        let standard_text = texts[0]["id"].as_str().unwrap().to_owned();
         let notice = app
             .get("/v1/notices")
             .by(&by("admin"))
@@ -496,6 +521,7 @@ impl World {
             draft_message,
             shared,
             attached,
+            standard_text,
             notice,
             session,
             refused,
@@ -517,6 +543,7 @@ impl World {
             DraftMessage => one(&self.draft_message),
             Shared => one(&self.shared),
             Attached => one(&self.attached),
+            StandardText => one(&self.standard_text),
             Person => one(&self.person),
             Client => one(&self.client),
             Organisation => one(&self.organisation),
@@ -600,6 +627,9 @@ impl World {
                 .to_string()
                 .contains(&format!("\"{name}\""))
         };
+        if operation.id == "listTextsForReport" {
+            call = call.query(&[("action", "settle")]);
+        }
         if takes("If-Match") {
             call = call.header("if-match", "\"0\"");
         }
