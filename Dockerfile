@@ -30,7 +30,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* \
  && groupadd --system --gid 10001 meldpunt \
  && useradd --system --uid 10001 --gid 10001 --home-dir /var/lib/meldpunt --shell /usr/sbin/nologin meldpunt \
- && install -d -o meldpunt -g meldpunt -m 0750 /var/lib/meldpunt \
+ && install -d -o meldpunt -g meldpunt -m 0750 /var/lib/meldpunt /var/lib/meldpunt/attachments \
  && install -d -o meldpunt -g meldpunt -m 0755 /run/meldpunt/owner /run/meldpunt/service
 COPY LICENSE /usr/share/doc/meldpunt/
 COPY --from=build /build/target/release/meldpunt /usr/local/bin/

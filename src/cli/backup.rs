@@ -9,7 +9,8 @@ use crate::audit::Entry;
 use crate::cli::logging::audit;
 use crate::cli::serve::say;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Address, Settings};
+use crate::config::{Address, Place, Settings};
+use crate::services::backups::attachments::Copied;
 use crate::services::backups::{self, Made};
 
 #[derive(Debug, Args)]
@@ -20,6 +21,10 @@ pub struct Backup {
     /// Copy the file with the sealing key too, beside the backup: whoever has both can sign tokens
     #[arg(long)]
     with_key: bool,
+
+    /// Leave the attachments out: their folder is copied by other means
+    #[arg(long)]
+    without_attachments: bool,
 
     #[command(flatten)]
     settings: Settings,
@@ -38,7 +43,12 @@ pub fn run(backup: &Backup) -> Result<(), String> {
     } else {
         backup.destination.clone()
     };
-    let made = backups::backup(&database, &target, backup.with_key)?;
+    let place = backup.settings.attachments()?;
+    let folder = match &place {
+        Place::Folder(folder) if !backup.without_attachments => Some(folder.as_path()),
+        _ => None,
+    };
+    let made = backups::backup(&database, &target, backup.with_key, folder)?;
     let line = Entry::command("backup", "database", SystemClock.now());
     audit(&backup.settings, &line);
     say(&told(&made));
@@ -57,10 +67,32 @@ fn told(made: &Made) -> String {
         rows.of("events"),
         rows.of("outbox"),
     );
+    match &made.attachments {
+        Some(copied) if copied.files + copied.missing > 0 => text.push_str(&format!(
+            "\nfiles     {} attachments ({:.1} MB) beside it, each as its row says{}",
+            copied.files,
+            copied.bytes as f64 / 1e6,
+            missing(copied)
+        )),
+        Some(_) => {}
+        None => text.push_str(
+            "\nfiles     no attachments: copy where they lie by other means, after the database",
+        ),
+    }
     if let Some(key) = &made.key {
         text.push_str(&format!("\nkey       {}", key.display()));
     }
     text
+}
+
+/// What rows name and is not there.
+pub fn missing(copied: &Copied) -> String {
+    match copied.missing {
+        0 => String::new(),
+        n => format!(
+            "; {n} are not there: `meldpunt doctor` says which, unless they were deleted meanwhile"
+        ),
+    }
 }
 
 /// No backup is made here, so it ends as a failure: whoever counts on it in a timetable is told. The command stands on the
@@ -84,7 +116,7 @@ fn by_its_own_tools(url: &str, destination: &Path) -> String {
     };
     format!(
         "no backup was made: PostgreSQL has its own tool for it, safe while the service runs; use the command above, after \
-         `umask 077`{password}"
+         `umask 077`{password}; then copy where the attachments lie (MELDPUNT_ATTACHMENTS)"
     )
 }
 

@@ -66,6 +66,7 @@ fn examine(settings: Settings, report: &mut Report) -> Result<(), String> {
         let _ = write!(std::io::stderr(), "\r");
     }
     report.add(finding);
+    report.add(doctor::attachments(&ctx));
     Ok(())
 }
 
@@ -82,7 +83,7 @@ impl Report {
                 .as_ref()
                 .map_or_else(String::new, |todo| format!(" -> {todo}"));
             say(&format!(
-                "{:<9}{:<11}{}{todo}",
+                "{:<9}{:<13}{}{todo}",
                 finding.verdict.to_string(),
                 finding.check,
                 finding.told

@@ -7,6 +7,7 @@ use chrono::SecondsFormat;
 use clap::Args;
 
 use crate::audit::Entry;
+use crate::cli::backup::missing;
 use crate::cli::logging::{self, audit};
 use crate::cli::serve::say;
 use crate::clock::{Clock, SystemClock};
@@ -50,6 +51,18 @@ pub fn run(restore: Restore) -> Result<(), String> {
                 done.summary.of("reports"),
                 done.summary.of("events")
             ));
+            match &done.attachments {
+                Some(copied) => say(&format!(
+                    "files     {} attachments in their place{}",
+                    copied.files,
+                    missing(copied)
+                )),
+                None if done.named > 0 => say(&format!(
+                    "files     {} attachments are named and none lie beside the backup: put them where MELDPUNT_ATTACHMENTS says",
+                    done.named
+                )),
+                None => {}
+            }
             if let Some(aside) = done.aside {
                 say(&format!("aside     {}", aside.display()));
             }

@@ -36,6 +36,7 @@ code_list! {
         TookOver = "took_over",
         Corrected = "corrected",
         Message = "message",
+        Watched = "watched",
         Assigned = "assigned",
         Unassigned = "unassigned",
         Advice = "advice",
@@ -96,11 +97,21 @@ pub enum Audience {
     Followers,
     /// The liaisons of the authority whose message it is.
     OwnAuthority,
+    /// The people who watch the report and see it still.
+    Watchers,
     Coordinators,
     /// Who was given the report to work on.
     Assignee,
     /// Who had it until then.
     FormerAssignee,
+}
+
+/// What whoever watches a report is told of an event, besides what the parties are told: of a change of status that they
+/// hear of, of that of a report that was settled through another too.
+pub fn told_watchers(event: &Event) -> Option<(Audience, NoticeKind)> {
+    let moved = event.from.is_some_and(|from| from != event.to);
+    let heard = !notices(event.kind).is_empty() || event.kind == EventKind::SettledThrough;
+    (moved && heard).then_some((Audience::Watchers, NoticeKind::Watched))
 }
 
 /// What an event tells to whom; of a message those it is for, of a question that nears its end whoever was asked.

@@ -4,7 +4,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::{
     attachments, audit_events, bulk, claim, clients, clocks, deadline_profiles, endorsements,
-    events, history, me, municipalities, notices, organisations, people, policy_domains, provinces, record, regions, regulations, report_messages, reports, routing, routing_rules, sessions, shared_reports, standard_texts, tokens, transitions,
+    events, history, me, municipalities, notices, organisations, people, policy_domains, provinces,
+    record, regions, regulations, report_messages, reports, routing, routing_rules, sessions,
+    shared_reports, standard_texts, tokens, transitions, watchers,
 };
 
 /// The operations.
@@ -51,6 +53,10 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(attachments::get_attachment)
         .service(attachments::fetch_attachment)
         .service(attachments::delete_attachment);
+    config
+        .service(watchers::list_watchers)
+        .service(watchers::watch_report)
+        .service(watchers::unwatch_report);
     config
         .service(standard_texts::list_standard_texts)
         .service(standard_texts::add_standard_text)

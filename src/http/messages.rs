@@ -77,6 +77,11 @@ pub static DETAILS: &[Words] = &[
         "This attachment was deleted already.",
     ),
     (
+        "people_watch",
+        "Alleen mensen volgen een melding; een koppeling leest geen post.",
+        "Only people watch a report; an API client reads no mail.",
+    ),
+    (
         "message_sent",
         "Dit bericht is verzonden en verandert niet meer.",
         "This message was sent and no longer changes.",

@@ -71,3 +71,4 @@ pub mod strict;
 pub mod tokens;
 pub mod trace;
 pub mod transitions;
+pub mod watchers;

@@ -95,6 +95,9 @@ pub struct ReportFilter {
     /// Changed at or after this moment, to keep a copy in step (gewijzigd sinds).
     #[param(nullable = false)]
     updated_since: Option<DateTime<Utc>>,
+    /// Those that you watch; false for those that you do not (volgt u).
+    #[param(nullable = false)]
+    watching: Option<bool>,
     /// Order; newest first unless said (sortering).
     #[param(inline, nullable = false)]
     sort: Option<Sort>,
@@ -124,6 +127,7 @@ impl ReportFilter {
             external_reference: self.external_reference.clone(),
             reference: self.reference.clone(),
             updated_since: self.updated_since,
+            watching: self.watching.map(|watches| (actor.id, watches)),
             deadline: DeadlineFilter {
                 today,
                 nearing: self.nearing,

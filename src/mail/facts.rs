@@ -23,6 +23,8 @@ code_list! {
         Lead = "lead",
         Contributor = "contributor",
         FormerLead = "former_lead",
+        /// Somebody who watches the report.
+        Watcher = "watcher",
         Desk = "desk",
         /// Holder of an account; the notice is about no report.
         Account = "account",

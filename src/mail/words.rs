@@ -108,6 +108,10 @@ pub fn why(reader: Reader, language: Language) -> &'static str {
             "U bent contactpersoon van de organisatie die deze melding eerder behandelde.",
             "You are a liaison of the organisation that handled this report before.",
         ),
+        Reader::Watcher => (
+            "U volgt deze melding. Bij de melding zelf kunt u daarmee stoppen.",
+            "You watch this report. At the report itself you can stop doing so.",
+        ),
         Reader::Desk => (
             "U werkt bij het loket van het meldpunt.",
             "You work at the desk of the reporting point.",

@@ -1,13 +1,16 @@
 //! Backups: a copy of a SQLite database while the service runs, and what is done to a copy before a service may run on it.
 //! With PostgreSQL its own tools copy; what comes after is the same.
 
+pub mod attachments;
+
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use crate::config::Settings;
+use crate::config::{Place, Settings};
+use crate::services::backups::attachments::Copied;
 use crate::services::keys::rotation;
 use crate::services::keys::seal_source::{SealSource, file_beside};
 use crate::services::{Error, mail_pause};
@@ -23,6 +26,8 @@ pub struct Made {
     pub summary: Summary,
     /// The sealing key's copy, when it was asked for.
     pub key: Option<PathBuf>,
+    /// The attachments beside it; none when they are not in a folder of this machine, or were left out.
+    pub attachments: Option<Copied>,
 }
 
 /// What was done to a restored database, and what waits in it.
@@ -42,18 +47,31 @@ pub struct Restored {
     pub settled: Settled,
     /// Where what was there before is kept.
     pub aside: Option<PathBuf>,
+    /// The attachments that were put in their place; none when the backup has none beside it, or they are not in a folder.
+    pub attachments: Option<Copied>,
+    /// How many the database names.
+    pub named: usize,
 }
 
 /// Copies the database in use to a new file, reads the copy whole, and only then gives it its name.
 ///
 /// # Errors
 /// One sentence for the operator; nothing is left behind then.
-pub fn backup(database: &Path, target: &Path, with_key: bool) -> Result<Made, String> {
+pub fn backup(
+    database: &Path,
+    target: &Path,
+    with_key: bool,
+    attachments: Option<&Path>,
+) -> Result<Made, String> {
     if !database.is_file() {
         return Err(format!("there is no database at {}", database.display()));
     }
     let key = with_key.then(|| file_beside(target));
-    for file in [Some(target), key.as_deref()].into_iter().flatten() {
+    let files = attachments::beside(target);
+    for file in [Some(target), key.as_deref(), Some(&files)]
+        .into_iter()
+        .flatten()
+    {
         refuse_existing(file)?;
     }
     if let Some(key) = &key {
@@ -70,17 +88,30 @@ pub fn backup(database: &Path, target: &Path, with_key: bool) -> Result<Made, St
     let made = (|| {
         snapshot::copy(database, draft.path())?;
         let summary = snapshot::check(draft.path())?;
+        // After the database: what its rows name was there then, unless it was deleted since.
+        let copied = attachments
+            .map(|from| attachments::Draft::copy(&snapshot::kept(draft.path())?, from, &files))
+            .transpose()?;
         // Another may have written there meanwhile.
         refuse_existing(target)?;
-        let bytes = draft.become_file(target)?;
-        Ok((summary, bytes))
+        let copied = copied
+            .map(|copied| copied.become_folder(&files))
+            .transpose()?;
+        match draft.become_file(target) {
+            Ok(bytes) => Ok((summary, bytes, copied)),
+            Err(why) => {
+                let _ = fs::remove_dir_all(&files);
+                Err(why)
+            }
+        }
     })();
     match made {
-        Ok((summary, bytes)) => Ok(Made {
+        Ok((summary, bytes, attachments)) => Ok(Made {
             file: target.to_owned(),
             bytes,
             summary,
             key,
+            attachments,
         }),
         Err(why) => {
             if let Some(key) = &key {
@@ -120,6 +151,14 @@ pub fn restore(
     let draft = Draft::new(target, "restoring")?;
     copy_over(source, draft.path())?;
     let key = Key::choose(settings, source, target);
+    let kept = snapshot::kept(source)?;
+    let files = match settings.attachments()? {
+        Place::Folder(folder) if attachments::beside(source).is_dir() => {
+            let copied = attachments::Draft::copy(&kept, &attachments::beside(source), &folder)?;
+            Some((folder, copied))
+        }
+        _ => None,
+    };
     let settled = {
         let db = Db::open(&Address::Sqlite(draft.path().to_owned()), 1)?;
         settle(&db, &key.source(), &reason(source, now), now)?
@@ -128,11 +167,22 @@ pub fn restore(
     drop(snapshot::hold(draft.path())?);
     let aside = held.map(|held| put_aside(held, target, now)).transpose()?;
     key.install(target, now)?;
+    let attachments = files
+        .map(|(folder, copied)| {
+            if folder.exists() {
+                fs::rename(&folder, aside_name(&folder, now))
+                    .map_err(|e| format!("cannot put {} aside: {e}", folder.display()))?;
+            }
+            copied.become_folder(&folder)
+        })
+        .transpose()?;
     draft.become_file(target)?;
     Ok(Restored {
         summary,
         settled,
         aside,
+        attachments,
+        named: kept.len(),
     })
 }
 

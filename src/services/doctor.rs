@@ -9,6 +9,7 @@ use crate::domain::code::code_list;
 use crate::domain::key_life::KeyState;
 use crate::domain::notice::NoticeState;
 use crate::mail::transport::{SendError, Transport};
+use crate::services::attachments::check;
 use crate::services::keys::rotation;
 use crate::services::{Context, Error, mail_pause};
 use crate::store::checkup::{self, Server};
@@ -111,6 +112,15 @@ pub fn settings(ctx: &Context, strange: &[String]) -> Vec<Finding> {
         found.push(warn(
             "mail leaves this machine unencrypted".into(),
             "use smtp:// or smtps:// in MELDPUNT_MAIL",
+        ));
+    }
+    if let Some(endpoint) = &s.s3_endpoint
+        && endpoint.starts_with("http://")
+        && !loopback(endpoint)
+    {
+        found.push(warn(
+            "attachments leave this machine unencrypted".into(),
+            "use https:// in MELDPUNT_S3_ENDPOINT",
         ));
     }
     if s.mail_from.contains("@localhost") {
@@ -383,6 +393,59 @@ pub fn reports(ctx: &Context, mut progress: impl FnMut(u64)) -> Finding {
         ),
         "lists and rights may be wrong for these; somebody wrote past the service? Restore, or report it as a fault of the software",
     )
+}
+
+/// Whether the bytes of every attachment are there.
+pub fn attachments(ctx: &Context) -> Finding {
+    // A look changes nothing: a folder that is not there is not made for it.
+    if ctx.objects.folder().is_some_and(|folder| !folder.is_dir()) {
+        let named = ctx.db.read_blocking::<_, Error, _>(|conn| {
+            Ok(crate::store::attachments::expected(conn, None, 1)?.len())
+        });
+        return match named {
+            Ok(0) => ok("attachments", "none yet"),
+            Ok(_) => bad(
+                "attachments",
+                Verdict::Fault,
+                format!("{} is not there", ctx.settings.attachments),
+                "is MELDPUNT_ATTACHMENTS right, and the disk mounted?",
+            ),
+            Err(e) => bad("attachments", Verdict::Fault, why(e), "see database"),
+        };
+    }
+    let asked = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Error::Internal(e.to_string()))
+        .and_then(|runtime| runtime.block_on(check::all(ctx)));
+    match asked {
+        Err(e) => bad(
+            "attachments",
+            Verdict::Fault,
+            why(e),
+            "are MELDPUNT_ATTACHMENTS and MELDPUNT_S3_… right, and is the store there?",
+        ),
+        Ok(checked) if checked.missing.is_empty() => ok(
+            "attachments",
+            format!(
+                "{} are there, {} MB; {} files that none names",
+                checked.attachments,
+                checked.bytes / 1_000_000,
+                checked.others
+            ),
+        ),
+        Ok(checked) => bad(
+            "attachments",
+            Verdict::Fault,
+            format!(
+                "{} of {} are not there, or not as large as they were: {}",
+                checked.missing.len(),
+                checked.attachments,
+                checked.missing[..checked.missing.len().min(3)].join("; ")
+            ),
+            "put them back from a backup, under these names",
+        ),
+    }
 }
 
 /// What waits, what was given up, whose lease ended, and whether it is paused.

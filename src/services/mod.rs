@@ -42,6 +42,7 @@ pub mod standard_texts;
 pub mod throttle;
 pub mod tokens;
 pub mod transitions;
+pub mod watchers;
 
 use std::net::IpAddr;
 use std::path::PathBuf;

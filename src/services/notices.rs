@@ -10,8 +10,8 @@ use crate::config::Settings;
 use crate::domain::actor::Language;
 use crate::domain::deadline::local_date;
 use crate::domain::event::{Event, EventKind};
-use crate::domain::id::{NoticeId, OrganisationId, PrincipalId};
-use crate::domain::notice::{NoticeKind, told_of};
+use crate::domain::id::{NoticeId, OrganisationId, PrincipalId, ReportId};
+use crate::domain::notice::{NoticeKind, told_of, told_watchers};
 use crate::domain::report::{Cited, Confidentiality, Report};
 use crate::mail::facts::{Facts, Reader};
 use crate::mail::message;
@@ -20,7 +20,7 @@ use crate::services::notices::audience::{Audiences, Told};
 use crate::services::{Context, Error};
 use crate::store::db::Conn;
 use crate::store::outbox::{self, NewNotice};
-use crate::store::recipients;
+use crate::store::{recipients, watchers};
 
 /// An event, and the reports it is about.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +37,7 @@ pub struct Happened<'a> {
     pub said: Option<&'a str>,
 }
 
-/// Queues what events have to tell: three statements, however many there are and however many are told.
+/// Queues what events have to tell: four statements at most, however many there are and however many are told.
 ///
 /// Nobody is told what they did themselves, the acknowledgement excepted; nobody is told twice of one event.
 ///
@@ -46,7 +46,7 @@ pub struct Happened<'a> {
 pub fn queue(conn: &mut Conn, ctx: &Context, happened: &[Happened<'_>]) -> Result<(), Error> {
     let mut told_of: Vec<Audiences<'_>> = happened
         .iter()
-        .filter(|one| !told_of(one.event).is_empty())
+        .filter(|one| !told_of(one.event).is_empty() || told_watchers(one.event).is_some())
         .map(|one| Audiences::new(*one))
         .collect();
     let Some(first) = told_of.first() else {
@@ -56,6 +56,13 @@ pub fn queue(conn: &mut Conn, ctx: &Context, happened: &[Happened<'_>]) -> Resul
     let from = message::sender(&ctx.settings.mail_from).map_err(Error::Internal)?;
     let organisations: Vec<OrganisationId> =
         told_of.iter().flat_map(Audiences::organisations).collect();
+    let watched: Vec<ReportId> = told_of.iter().filter_map(Audiences::watched).collect();
+    if !watched.is_empty() {
+        let watchers = watchers::of_reports(conn, &watched)?;
+        for audiences in &mut told_of {
+            audiences.add_watchers(&watchers);
+        }
+    }
     let named: Vec<PrincipalId> = told_of.iter().flat_map(Audiences::named).collect();
     let people = recipients::people(conn, &organisations, &named, local_date(at))?;
     let told: Vec<Vec<Told<'_>>> = told_of
@@ -165,7 +172,7 @@ impl Names {
 }
 
 /// The facts for one reader. Who has the progress view of the report it is about (whose report was merged into it, who
-/// was the lead before) gets what that view has: status, lead, outcome and public explanation; nobody else's words.
+/// was the lead before), and whoever watches it, gets what that view has: status, lead, outcome and public explanation; nobody else's words.
 fn facts(
     settings: &Settings,
     &Happened {
@@ -183,7 +190,9 @@ fn facts(
         link: Some(settings.link(&format!("/v1/reports/{}", own.id))),
         reference: own.reference.clone(),
         title: Some(match told.reader {
-            Reader::FormerLead | Reader::Endorser => own.title_from_afar().to_owned(),
+            Reader::FormerLead | Reader::Watcher | Reader::Endorser => {
+                own.title_from_afar().to_owned()
+            }
             _ => own.content.title.clone(),
         }),
         confidential: own.confidentiality == Confidentiality::Confidential,
@@ -201,7 +210,7 @@ fn facts(
     };
     if matches!(
         told.reader,
-        Reader::Follower | Reader::Endorser | Reader::FormerLead
+        Reader::Follower | Reader::Endorser | Reader::FormerLead | Reader::Watcher
     ) {
         return public;
     }

@@ -214,7 +214,8 @@ fn value(
         .map(|position| position.outcome);
     match gap {
         Placeholder::Reference => report.reference.clone(),
-        Placeholder::Title => Some(report.content.title.clone()).filter(|title| !title.is_empty()),
+        Placeholder::Title if full => Some(report.content.title.clone()),
+        Placeholder::Title => Some(report.title_from_afar().to_owned()),
         Placeholder::Reporter => name(report.submitter).filter(|_| full),
         Placeholder::Lead => report.lead.and_then(name),
         Placeholder::Rule => report.primary().map(Cited::label).filter(|_| full),

@@ -39,4 +39,5 @@ pub mod standard_texts;
 #[cfg(test)]
 pub mod testing;
 pub mod types;
+pub mod watchers;
 mod writer;

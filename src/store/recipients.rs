@@ -3,7 +3,9 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use crate::domain::actor::{Language, PrincipalKind, Role};
+use crate::domain::actor::{
+    Actor, Home, Language, OrganisationKind, PrincipalKind, Role, scopes_of,
+};
 use crate::domain::code::Code;
 use crate::domain::id::{OrganisationId, PrincipalId};
 use crate::store::any_of::any_of;
@@ -18,16 +20,40 @@ pub struct Recipient {
     pub organisation: OrganisationId,
     /// The organisation runs the reporting point.
     pub operator: bool,
+    pub organisation_kind: OrganisationKind,
     pub roles: Vec<Role>,
     pub name: String,
     pub email: String,
     pub language: Language,
 }
 
+impl Recipient {
+    /// As if it asked for something now, with all that its roles allow.
+    pub fn as_actor(&self) -> Actor {
+        Actor {
+            id: self.id,
+            kind: PrincipalKind::Person,
+            name: self.name.clone(),
+            home: Home {
+                id: self.organisation,
+                kind: self.organisation_kind,
+                name: String::new(),
+                owns_rules: false,
+                operator: self.operator,
+            },
+            roles: self.roles.clone(),
+            scopes: scopes_of(&self.roles),
+            language: self.language,
+            session: None,
+        }
+    }
+}
+
 type Columns = (
     PrincipalId,
     OrganisationId,
     bool,
+    Coded<OrganisationKind>,
     Json<Vec<String>>,
     String,
     Option<String>,
@@ -64,17 +90,19 @@ pub fn people(
             principals::id,
             principals::organisation_id,
             organisations::operator,
+            organisations::kind,
             principals::roles,
             principals::name,
             principals::email,
             principals::language,
         ))
         .load(conn)?;
-    let person = |(id, organisation, operator, roles, name, email, language): Columns| {
+    let person = |(id, organisation, operator, kind, roles, name, email, language): Columns| {
         Some(Recipient {
             id,
             organisation,
             operator,
+            organisation_kind: kind.0,
             roles: roles
                 .0
                 .iter()

@@ -10,7 +10,9 @@ use crate::domain::status::{Phase, Status};
 use crate::store::any_of::any_of;
 use crate::store::bulk::insert_all;
 use crate::store::db::{Conn, MultiBackend};
-use crate::store::schema::{report_assignees, report_facets, report_parties, reports};
+use crate::store::schema::{
+    report_assignees, report_facets, report_parties, report_watchers, reports,
+};
 use crate::store::shared_versions as released;
 use crate::store::types::{Coded, Instant, Json, RawJson};
 
@@ -538,6 +540,8 @@ pub struct Filter {
     pub external_reference: Option<String>,
     pub reference: Option<String>,
     pub updated_since: Option<DateTime<Utc>>,
+    /// Those that somebody watches, or does not.
+    pub watching: Option<(PrincipalId, bool)>,
     pub facets: Vec<(Facet, Vec<String>)>,
     pub deadline: DeadlineFilter,
     /// Whether the coordinator was called in.
@@ -721,6 +725,17 @@ fn listed(
     }
     if let Some(reference) = &filter.reference {
         query = query.filter(reports::reference.eq(reference.clone()));
+    }
+    if let Some((watcher, watches)) = filter.watching {
+        use report_watchers as w;
+        let watched = w::table
+            .filter(w::report_id.eq(reports::id))
+            .filter(w::principal_id.eq(watcher));
+        query = if watches {
+            query.filter(diesel::dsl::exists(watched))
+        } else {
+            query.filter(diesel::dsl::not(diesel::dsl::exists(watched)))
+        };
     }
     if let Some(since) = filter.updated_since {
         query = query.filter(reports::updated_at.ge(Instant(since)));

@@ -501,6 +501,16 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use crate::store::types::{IdSql, InstantSql};
+
+    report_watchers (report_id, principal_id) {
+        report_id -> IdSql,
+        principal_id -> IdSql,
+        since -> InstantSql,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organisations,
     principals,
@@ -531,4 +541,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     messages,
     attachments,
     standard_texts,
+    report_watchers,
 );

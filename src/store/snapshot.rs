@@ -38,6 +38,37 @@ pub fn copy(source: &Path, target: &Path) -> Result<(), String> {
         .map_err(|e| told(source, &e))
 }
 
+/// An attachment that a database names: the name of its bytes, and their digest.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct Kept {
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    #[diesel(sql_type = Text)]
+    pub digest: String,
+}
+
+/// The attachments that a file names and that were not deleted. One of an older version has none.
+pub fn kept(file: &Path) -> Result<Vec<Kept>, String> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = BigInt)]
+        n: i64,
+    }
+    let mut conn = open(file, "mode=ro&immutable=1")?;
+    let table =
+        "SELECT count(*) AS n FROM sqlite_master WHERE type = 'table' AND name = 'attachments'";
+    let found: Found = diesel::sql_query(table)
+        .get_result(&mut conn)
+        .map_err(|e| told(file, &e))?;
+    if found.n == 0 {
+        return Ok(Vec::new());
+    }
+    let names = "SELECT report_id || '/' || id AS name, digest FROM attachments WHERE deleted_at IS NULL ORDER BY id";
+    diesel::sql_query(names)
+        .load(&mut conn)
+        .map_err(|e| told(file, &e))
+}
+
 /// Reads a file whole: pages, indexes, references between tables; and counts its rows. Nobody may write it meanwhile.
 pub fn check(file: &Path) -> Result<Summary, String> {
     #[derive(QueryableByName)]

@@ -484,3 +484,103 @@ fn a_file_is_checked_before_it_takes_a_place() {
         .collect();
     assert!(left.is_empty(), "{left:?}");
 }
+
+#[actix_web::test]
+async fn attachments_go_along_and_come_back_as_they_were() {
+    if backend() == Backend::Postgres {
+        // There the folder is copied by the operator's own means.
+        return;
+    }
+    let app = TestApp::start().await;
+    app.leave_mail();
+    let reporter = app.reporter("GM1714").await;
+    let draft = app
+        .post("/v1/reports")
+        .by(&reporter)
+        .json(json!({"draft": true}))
+        .await
+        .expect(201);
+    let path = format!("/v1/reports/{}/attachments", draft.id());
+    for (name, content) in [
+        ("een.txt", "Een."),
+        ("twee.txt", "Twee."),
+        ("weg.txt", "Weg."),
+    ] {
+        let added = app
+            .post(&path)
+            .by(&reporter)
+            .file(name, content.as_bytes(), &[])
+            .await
+            .expect(201);
+        if name == "weg.txt" {
+            let address = format!("{path}/{}", added.id());
+            app.delete(address)
+                .by(&reporter)
+                .if_match(&added)
+                .await
+                .expect(204);
+        }
+    }
+    let source = app.context.objects.folder().unwrap();
+    let elsewhere = Elsewhere::new();
+    let place = elsewhere.path().join("files");
+    let with = |files: &Path, url: &str, arguments: &[&str]| {
+        let mut command = command(elsewhere.path(), url, arguments);
+        command.env(
+            "MELDPUNT_ATTACHMENTS",
+            format!("file://{}", files.display()),
+        );
+        command.output().unwrap()
+    };
+    let url = app.database_url().to_owned();
+    let told = done(with(&source, &url, &["backup", "copy.db"]));
+    assert!(told.contains("2 attachments"), "{told}");
+    let beside = elsewhere.path().join("copy.db.attachments");
+    assert_eq!(contents(&beside), contents(&source));
+
+    // What was there is kept aside, the folder too.
+    std::fs::create_dir(&place).unwrap();
+    std::fs::write(place.join("oud"), "oud").unwrap();
+    let told = done(with(&place, &elsewhere.url(), &["restore", "copy.db"]));
+    assert!(told.contains("2 attachments in their place"), "{told}");
+    assert_eq!(contents(&place), contents(&source));
+    let doctor = text(&with(&place, &elsewhere.url(), &["doctor"]).stdout).to_owned();
+    assert!(doctor.contains("2 are there"), "{doctor}");
+    let lost = contents(&place).into_keys().next().unwrap();
+    std::fs::remove_file(place.join(&lost)).unwrap();
+    let doctor = text(&with(&place, &elsewhere.url(), &["doctor"]).stdout).to_owned();
+    assert!(
+        doctor.contains(&lost) && doctor.contains("1 of 2 are not there"),
+        "{doctor}"
+    );
+
+    // A file that is no longer what it was is no backup.
+    let damaged = contents(&source).into_keys().next().unwrap();
+    std::fs::write(source.join(damaged), "anders").unwrap();
+    refused(&with(&source, &url, &["backup", "again.db"]), "is damaged");
+    assert!(!elsewhere.path().join("again.db").exists());
+    assert!(!elsewhere.path().join("again.db.attachments").exists());
+    done(with(
+        &source,
+        &url,
+        &["backup", "again.db", "--without-attachments"],
+    ));
+}
+
+/// The files below a folder of attachments, by report and name.
+fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for report in std::fs::read_dir(folder).unwrap() {
+        let report = report.unwrap();
+        for file in std::fs::read_dir(report.path()).unwrap() {
+            let file = file.unwrap();
+            let name = format!(
+                "{}/{}",
+                report.file_name().display(),
+                file.file_name().display()
+            );
+            found.insert(name, std::fs::read(file.path()).unwrap());
+        }
+    }
+    found
+}

@@ -42,3 +42,4 @@ mod stopping;
 mod story;
 mod tls;
 mod transitions;
+mod watchers;

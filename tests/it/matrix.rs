@@ -86,6 +86,15 @@ const WORKERS: &[&str] = &[
 ];
 const WRITES_TO_REPORTER: &[&str] = &["reporter", "client", "lead", "desk", "coordinator"];
 const TEXT_KEEPERS: &[&str] = &["lead", "contributor", "other liaison", "coordinator"];
+const READING_PEOPLE: &[&str] = &[
+    "reporter",
+    "lead",
+    "contributor",
+    "desk",
+    "coordinator",
+    "BZK analyst",
+    "ministry analyst",
+];
 const OWNERS_AND_DESK: &[&str] = &["reporter", "client", "desk", "coordinator"];
 /// Of the organisation that drafted it.
 const COLLEAGUES: &[&str] = &["desk", "coordinator"];
@@ -184,6 +193,9 @@ const REPORTS: &[Row] = &[
         403,
     ),
     ("listTextsForReport", Report, READERS, 200, 404),
+    ("listWatchers", Report, READERS, 200, 404),
+    ("watchReport", Report, READING_PEOPLE, 204, 403),
+    ("unwatchReport", Report, READING_PEOPLE, 204, 403),
     ("listAttachments", Report, READERS, 200, 404),
     ("addAttachment", Report, WORKERS, 400, 403),
     ("getAttachment", Attached, READERS, 200, 404),

@@ -1,6 +1,7 @@
 //! Attachments of a report: what is known of them in rows, their bytes in `objects`. The row makes an attachment: bytes
 //! without one are nobody's, and are taken away (`tidy`).
 
+pub mod check;
 pub mod receive;
 pub mod tidy;
 

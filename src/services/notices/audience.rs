@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use crate::domain::actor::{Language, PrincipalKind, Role};
 use crate::domain::endorsement::Endorsement;
 use crate::domain::id::{OrganisationId, PrincipalId, ReportId};
-use crate::domain::notice::{Audience, NoticeKind, told_of};
+use crate::domain::notice::{Audience, NoticeKind, told_of, told_watchers};
+use crate::domain::policy;
 use crate::domain::report::{Contact, Report};
 use crate::domain::status::Capacity;
 use crate::mail::facts::Reader;
@@ -29,6 +30,8 @@ pub struct Told<'a> {
 pub struct Audiences<'a> {
     pub happened: Happened<'a>,
     people: &'a [Recipient],
+    /// Those who watch the report, whether they see it still or not.
+    watchers: Vec<PrincipalId>,
     /// By address and report: one notice about each.
     told: HashSet<(String, ReportId)>,
     /// Authorities without a liaison: the desk is told in their place, so that nothing is lost.
@@ -40,9 +43,23 @@ impl<'a> Audiences<'a> {
         Self {
             happened,
             people: &[],
+            watchers: Vec::new(),
             told: HashSet::new(),
             unmanned: Vec::new(),
         }
+    }
+
+    /// The report, when whoever watches it is told. One that is new has nobody who does.
+    pub fn watched(&self) -> Option<ReportId> {
+        told_watchers(self.happened.event)
+            .filter(|_| self.happened.after.version > 1)
+            .map(|_| self.happened.after.id)
+    }
+
+    /// Takes those who watch its report.
+    pub fn add_watchers(&mut self, all: &[(ReportId, PrincipalId)]) {
+        let own = all.iter().filter(|(id, _)| Some(*id) == self.watched());
+        self.watchers = own.map(|(_, watcher)| *watcher).collect();
     }
 
     /// Organisations whose people may be told.
@@ -78,6 +95,7 @@ impl<'a> Audiences<'a> {
             .chain(self.happened.event.author.principal)
             .chain(assignees.map(|person| person.id))
             .chain(senders)
+            .chain(self.watchers.iter().copied())
             .collect()
     }
 
@@ -198,6 +216,10 @@ impl<'a> Audiences<'a> {
         }
         for kind in unmanned_for {
             told.extend(self.desk(kind, true));
+        }
+        // Last, so that who is told as a party is not told again for watching.
+        if let Some((_, kind)) = told_watchers(self.happened.event) {
+            told.extend(self.watching(kind));
         }
         told
     }
@@ -337,6 +359,22 @@ impl<'a> Audiences<'a> {
         };
         let report = self.happened.after;
         self.tell(kind, reader, report, of_person(found), false, false)
+    }
+
+    /// Those who watch the report, as far as they see it now: who has lost sight of it hears nothing.
+    fn watching(&mut self, kind: NoticeKind) -> Vec<Told<'a>> {
+        let report = self.happened.after;
+        let found: Vec<_> = self
+            .people
+            .iter()
+            .filter(|person| self.watchers.contains(&person.id))
+            .filter(|person| policy::view(&person.as_actor(), report).is_some())
+            .map(of_person)
+            .collect();
+        found
+            .into_iter()
+            .filter_map(|one| self.tell(kind, Reader::Watcher, report, one, false, false))
+            .collect()
     }
 
     /// Tells somebody, unless it was told already or did it itself.
