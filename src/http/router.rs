@@ -82,6 +82,7 @@ pub fn cors(context: &Context) -> Cors {
                 "etag",
                 "link",
                 "location",
+                "content-disposition",
                 "api-version",
                 "x-request-id",
                 "traceparent",
