@@ -22,7 +22,7 @@ use crate::mail::transport::Transport;
 use crate::services::{Context, Error, seed};
 use crate::store::db::Db;
 use crate::worker::outbox::{Deliverer, Stop};
-use crate::worker::{deadlines, tidy};
+use crate::worker::{deadlines, reindex, tidy};
 
 /// Opens the database and gathers what the use cases run on.
 ///
@@ -268,6 +268,7 @@ impl Work {
             .map_err(|e| format!("no thread for the mail: {e}"))?;
         rt::spawn(tidy::run(context.clone()));
         rt::spawn(deadlines::run(context.clone()));
+        rt::spawn(reindex::run(context.clone()));
         Ok(Self(Some((stop, thread))))
     }
 

@@ -719,6 +719,11 @@ pub static FIELDS: &[Words] = &[
         "The extended term is longer than the ordinary one.",
     ),
     (
+        "relevance_needs_words",
+        "Sorteren op relevantie kan alleen met zoekwoorden.",
+        "Sorting by relevance needs words to look for.",
+    ),
+    (
         "nothing_to_correct",
         "Noem wat er te verbeteren is.",
         "Name what is to be corrected.",

@@ -17,6 +17,7 @@ use crate::domain::report::{
     Verdict,
 };
 use crate::domain::routing::{Because, Decision, Routing};
+use crate::domain::search::Highlight;
 use crate::domain::status::{Action, Capacity, Phase, Status};
 use crate::services::reports::{Organisations, Shown};
 
@@ -397,6 +398,10 @@ pub struct ReportSummary {
     settled_at: Option<DateTime<Utc>>,
     /// Version, as the ETag names it (versie).
     version: i32,
+    /// In a list that was searched: where the words stand (vindplaatsen).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    highlights: Vec<Highlight>,
 }
 
 /// A report (Dutch: melding). The progress view leaves out all that is not optional in the summary.
@@ -516,6 +521,7 @@ impl ReportSummary {
             updated_at: report.updated_at,
             settled_at: report.settled_at,
             version: report.version,
+            highlights: shown.highlights.clone(),
         }
     }
 }

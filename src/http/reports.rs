@@ -14,6 +14,7 @@ use crate::domain::code::Code;
 use crate::domain::deadline::local_date;
 use crate::domain::id::{Id, OrganisationId, ReportId};
 use crate::domain::identifier::parse_municipality_code;
+use crate::domain::invalid::FieldError;
 use crate::domain::report::Verdict;
 use crate::domain::status::{Action, Phase, Status};
 use crate::http::auth::{Granted, ReadReports, WriteReports};
@@ -98,7 +99,16 @@ pub struct ReportFilter {
     /// Those that you watch; false for those that you do not (volgt u).
     #[param(nullable = false)]
     watching: Option<bool>,
-    /// Order; newest first unless said (sortering).
+    /// Words to look for, in any of their forms, in what reports say and in the messages you read; a phrase between quotation
+    /// marks stands together. Of what fits, the 1000 newest are ranked (zoekwoorden).
+    #[param(
+        min_length = 1,
+        max_length = 500,
+        nullable = false,
+        example = "kleine scholen"
+    )]
+    q: Option<String>,
+    /// Order; newest first unless said, what fits best first with `q` (sortering).
     #[param(inline, nullable = false)]
     sort: Option<Sort>,
     /// Rows on a page (aantal).
@@ -136,6 +146,7 @@ impl ReportFilter {
             escalated: self.escalated,
             assignee,
             feedback: self.feedback.clone(),
+            among: None,
             facets: vec![
                 (Facet::Domain, self.domain.clone()),
                 (Facet::Region, self.region.clone()),
@@ -159,7 +170,10 @@ impl ReportFilter {
     }
 
     fn sort(&self) -> Sort {
-        self.sort.unwrap_or(Sort::SubmittedDescending)
+        self.sort.unwrap_or(match self.q {
+            Some(_) => Sort::Relevance,
+            None => Sort::SubmittedDescending,
+        })
     }
 }
 
@@ -239,9 +253,16 @@ pub async fn list_reports(
     if after.as_ref().is_some_and(|after| !after.fits(sort)) {
         return Err(paging::wrong_cursor().into());
     }
+    if sort == Sort::Relevance && query.q.is_none() {
+        let fault = FieldError::new("sort", "relevance_needs_words");
+        return Err(Error::InvalidQuery(vec![fault]).into());
+    }
     let filter = query.filter(&actor, local_date(ctx.clock.now()));
-    let rows = list::page(&ctx, actor, filter, sort, after, limit).await?;
-    let (rows, next_cursor) = paging::cut(rows, limit, |shown| key(sort, &shown.report));
+    let rows = list::page(&ctx, actor, query.q, filter, sort, after, limit).await?;
+    let (rows, next_cursor) = paging::cut(rows, limit, |shown| match sort {
+        Sort::Relevance => After::Fit(shown.fit, shown.report.id),
+        _ => key(sort, &shown.report),
+    });
     let page = Page {
         items: rows.iter().map(ReportSummary::new).collect(),
         next_cursor,

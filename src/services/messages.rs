@@ -15,7 +15,7 @@ use crate::services::recording::{self, Step};
 use crate::services::{Context, Error};
 use crate::store::db::Conn;
 use crate::store::messages::{self, After, Filter, MessageSort, Visible};
-use crate::store::reports;
+use crate::store::{reports, search};
 
 /// A message as it is written.
 #[derive(Debug, Clone)]
@@ -203,6 +203,7 @@ fn dispatch(
     message: &Message,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    search::insert_messages(conn, std::slice::from_ref(message))?;
     let details = Details {
         audience: Some(message.audience),
         message: Some(message.id),

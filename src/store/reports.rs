@@ -13,8 +13,8 @@ use crate::store::db::{Conn, MultiBackend};
 use crate::store::schema::{
     report_assignees, report_facets, report_parties, report_watchers, reports,
 };
-use crate::store::shared_versions as released;
 use crate::store::types::{Coded, Instant, Json, RawJson};
+use crate::store::{search, shared_versions as released};
 
 code_list! {
     /// What an organisation is to a report.
@@ -238,7 +238,8 @@ pub fn insert(conn: &mut Conn, report: &Report) -> QueryResult<()> {
     insert_facets(conn, &facets(report))?;
     insert_parties(conn, &parties(report))?;
     insert_assignees(conn, &assignees(report))?;
-    released::insert(conn, std::slice::from_ref(report))
+    released::insert(conn, std::slice::from_ref(report))?;
+    search::insert(conn, std::slice::from_ref(report))
 }
 
 /// Writes new reports in bulk, with what lists filter on.
@@ -266,7 +267,8 @@ pub fn insert_many(conn: &mut Conn, new: &[Report]) -> QueryResult<()> {
     };
     let rows: Vec<NewAssignee> = new.iter().flat_map(assignees).map(of_assignee).collect();
     insert_all!(conn, report_assignees::table, 3, &rows)?;
-    released::insert(conn, new)
+    released::insert(conn, new)?;
+    search::insert(conn, new)
 }
 
 /// Writes a report that was `before`; false when another has changed it since. What lists filter on is rewritten only
@@ -295,6 +297,7 @@ pub fn update(conn: &mut Conn, before: &Report, after: &Report) -> QueryResult<b
         insert_parties(conn, &parties_after)?;
     }
     released::update(conn, before, after)?;
+    search::update(conn, before, after)?;
     let assignees_after = assignees(after);
     if assignees(before) != assignees_after {
         diesel::delete(report_assignees::table.filter(report_assignees::report_id.eq(after.id)))
@@ -548,6 +551,8 @@ pub struct Filter {
     pub escalated: Option<bool>,
     pub assignee: Option<AssigneeFilter>,
     pub feedback: Vec<Verdict>,
+    /// One of these; none for any.
+    pub among: Option<Vec<ReportId>>,
 }
 
 /// Where the next deadline stands on a day.
@@ -579,6 +584,7 @@ impl Filter {
             || self.escalated.is_some()
             || self.assignee.is_some()
             || !self.feedback.is_empty()
+            || self.among.is_some()
             || self.facets.iter().any(|(_, values)| !values.is_empty())
     }
 }
@@ -594,6 +600,8 @@ code_list! {
         DueDescending = "-due",
         /// What is escalated first, then what is due first.
         Urgency = "urgency",
+        /// What fits the words of `q` best first.
+        Relevance = "relevance",
     }
 }
 
@@ -609,17 +617,22 @@ impl Sort {
 pub enum After {
     At(DateTime<Utc>, ReportId),
     On(NaiveDate, ReportId),
+    /// How well it fits.
+    Fit(f64, ReportId),
 }
 
 impl After {
     /// Whether the key is one of this order's.
     pub fn fits(&self, sort: Sort) -> bool {
         // Years that both databases hold: a cursor of ours has no other.
-        let year = match self {
-            After::At(at, _) => at.year(),
-            After::On(day, _) => day.year(),
-        };
-        matches!(self, After::On(..)) == sort.by_due() && (1..=9999).contains(&year)
+        let years = 1..=9999;
+        match self {
+            After::At(at, _) => {
+                !sort.by_due() && sort != Sort::Relevance && years.contains(&at.year())
+            }
+            After::On(day, _) => sort.by_due() && years.contains(&day.year()),
+            After::Fit(fit, _) => sort == Sort::Relevance && fit.is_finite(),
+        }
     }
 }
 
@@ -634,6 +647,8 @@ pub fn key(sort: Sort, report: &Report) -> After {
             After::On(report.due_on().unwrap_or(NOTHING_DUE), report.id)
         }
         Sort::Urgency => After::On(urgency(report), report.id),
+        // How well it fits is known to who searched.
+        Sort::Relevance => After::Fit(0.0, report.id),
     }
 }
 
@@ -648,6 +663,35 @@ pub fn list(
 ) -> QueryResult<Vec<Report>> {
     let rows = listed(visible, filter, sort, after, limit).load::<Row>(conn)?;
     Ok(rows.into_iter().map(Report::from).collect())
+}
+
+/// Those of some reports that are visible and fit the filter; one statement.
+pub fn ids(conn: &mut Conn, visible: &Visible, filter: &Filter) -> QueryResult<Vec<ReportId>> {
+    listed(visible, filter, Sort::Relevance, None, i64::MAX)
+        .select(reports::id)
+        .load(conn)
+}
+
+/// Reports by id, in no order.
+pub fn by_ids(conn: &mut Conn, ids: &[ReportId]) -> QueryResult<Vec<Report>> {
+    let rows = reports::table
+        .filter(any_of(reports::id, ids))
+        .load::<Row>(conn)?;
+    Ok(rows.into_iter().map(Report::from).collect())
+}
+
+/// What an organisation is to some reports.
+pub fn parties_of(
+    conn: &mut Conn,
+    organisation: OrganisationId,
+    ids: &[ReportId],
+) -> QueryResult<Vec<(ReportId, Party)>> {
+    let rows: Vec<(ReportId, Coded<Party>)> = report_parties::table
+        .filter(report_parties::organisation_id.eq(organisation))
+        .filter(any_of(report_parties::report_id, ids))
+        .select((report_parties::report_id, report_parties::party))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(id, party)| (id, party.0)).collect())
 }
 
 /// The rows of `list` as they come, their JSON unread: what the list costs at the least. Returns how many.
@@ -774,6 +818,9 @@ fn listed(
     if let Some(escalated) = filter.escalated {
         query = query.filter(reports::escalated.eq(escalated));
     }
+    if let Some(among) = &filter.among {
+        query = query.filter(any_of(reports::id, among));
+    }
     if !filter.feedback.is_empty() {
         let wanted: Vec<_> = filter.feedback.iter().copied().map(Coded).collect();
         query = query.filter(any_of(reports::feedback, &wanted));
@@ -831,6 +878,8 @@ fn listed(
         Sort::UpdatedDescending => {
             ordered!(reports::updated_at, After::At(at, id) => Instant(*at), id, descending)
         }
+        // In an order of its own, whoever asks for ids alone.
+        Sort::Relevance => query,
         Sort::Urgency => ordered!(reports::urgency, After::On(day, id) => *day, id, ascending),
         Sort::Due => ordered!(reports::due_key, After::On(day, id) => *day, id, ascending),
         Sort::DueDescending => {

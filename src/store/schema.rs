@@ -511,6 +511,23 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{Integer, Nullable, Text};
+    use crate::store::types::IdSql;
+
+    search_entries (entry) {
+        entry -> Integer,
+        report_id -> IdSql,
+        scope -> Text,
+        message_id -> Nullable<IdSql>,
+        audience -> Nullable<Text>,
+        organisation_id -> Nullable<IdSql>,
+        title -> Text,
+        body -> Text,
+        version -> Integer,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organisations,
     principals,
@@ -533,6 +550,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     endorsements,
     report_assignees,
     deadline_profiles,
+    search_entries,
     reference_numbers,
     events,
     outbox,

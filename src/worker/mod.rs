@@ -2,4 +2,5 @@
 
 pub mod deadlines;
 pub mod outbox;
+pub mod reindex;
 pub mod tidy;

@@ -34,6 +34,7 @@ mod operate;
 mod reference;
 mod reports;
 mod samples;
+mod search;
 mod sharing;
 mod simulation;
 mod standard_texts;

@@ -90,11 +90,11 @@ struct Column {
 
 const SQLITE_COLUMNS: &str = "SELECT t.name AS table_name, c.name AS column_name, c.type AS data_type, \
      NOT c.\"notnull\" AS nullable FROM sqlite_master t, pragma_table_info(t.name) c \
-     WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND t.name <> '__diesel_schema_migrations'";
+     WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND t.name NOT LIKE 'search_terms%' AND t.name <> '__diesel_schema_migrations'";
 
 const POSTGRES_COLUMNS: &str = "SELECT table_name::text, column_name::text, data_type::text, \
      is_nullable = 'YES' AS nullable FROM information_schema.columns \
-     WHERE table_schema = 'public' AND table_name <> '__diesel_schema_migrations'";
+     WHERE table_schema = 'public' AND data_type <> 'tsvector' AND table_name <> '__diesel_schema_migrations'";
 
 fn columns(database: &Database) -> BTreeSet<Column> {
     let found: Vec<Column> = match backend() {

@@ -87,7 +87,7 @@ async fn a_request_costs_as_many_statements_however_much_there_is() {
     assert_eq!(
         seen[..6],
         [
-            ("submit", 19),
+            ("submit", 20),
             ("read", 3),
             ("transition", 6),
             ("timeline", 4),

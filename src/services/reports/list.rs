@@ -1,11 +1,12 @@
-//! Lists of reports: what the actor may see, filtered and sorted. Two statements, whatever the page holds.
+//! Lists of reports: what the actor may see, filtered and sorted. Two statements, whatever the page holds, and some more
+//! when words are looked up.
 
 use crate::domain::actor::{Actor, Role};
 use crate::domain::deadline::local_date;
-use crate::domain::id::OrganisationId;
+use crate::domain::id::{OrganisationId, ReportId};
 use crate::domain::policy;
 use crate::domain::workflow;
-use crate::services::reports::{Shown, load_organisations};
+use crate::services::reports::{Shown, load_organisations, search};
 use crate::services::{Context, Error};
 use crate::store::reports::{self, After, Filter, Party, Sort, Visible};
 
@@ -13,7 +14,8 @@ use crate::store::reports::{self, After, Filter, Party, Sort, Visible};
 pub async fn page(
     context: &Context,
     actor: Actor,
-    filter: Filter,
+    words: Option<String>,
+    mut filter: Filter,
     sort: Sort,
     after: Option<After>,
     limit: i64,
@@ -22,8 +24,25 @@ pub async fn page(
     context
         .db
         .read(move |conn| {
+            let searched = words
+                .map(|words| search::find(conn, &actor, &words))
+                .transpose()?;
+            filter.among = searched.as_ref().map(search::Found::ids);
             let visible = visible(&actor, &filter, sort);
-            let found = reports::list(conn, &visible, &filter, sort, after.as_ref(), limit + 1)?;
+            let (after, more) = (after.as_ref(), limit + 1);
+            let found = match &searched {
+                Some(searched) if sort == Sort::Relevance => {
+                    search::page(conn, searched, &visible, &filter, after, more)?
+                }
+                _ => reports::list(conn, &visible, &filter, sort, after, more)?,
+            };
+            let messages = match &searched {
+                Some(searched) => {
+                    let ids: Vec<ReportId> = found.iter().map(|report| report.id).collect();
+                    search::messages_of(conn, searched, &ids)?
+                }
+                None => Vec::new(),
+            };
             let named = found.iter().flat_map(|report| {
                 std::iter::once(report.submitter)
                     .chain(report.lead)
@@ -44,6 +63,13 @@ pub async fn page(
                     actions: workflow::available(&actor, &report, now),
                     today: local_date(now),
                     internal: policy::sees_internal(&actor, &report),
+                    fit: searched.as_ref().map_or(0.0, |found| found.fit(report.id)),
+                    highlights: match &searched {
+                        Some(found) if view.is_full() => {
+                            search::highlights(&actor, &report, &found.query, &messages)
+                        }
+                        _ => Vec::new(),
+                    },
                     view,
                     report,
                 })

@@ -5,6 +5,7 @@ pub mod content;
 pub mod list;
 pub mod many;
 pub mod read;
+pub mod search;
 pub mod submit;
 
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use crate::domain::id::OrganisationId;
 use crate::domain::organisation::Organisation;
 use crate::domain::policy::{self, View};
 use crate::domain::report::Report;
+use crate::domain::search::Highlight;
 use crate::domain::status::Transition;
 use crate::domain::workflow;
 use crate::services::{Context, Error};
@@ -35,6 +37,9 @@ pub struct Shown {
     pub today: NaiveDate,
     /// The reader sees what is internal to government.
     pub internal: bool,
+    /// In a list that was searched: how well it fits, and where the words stand.
+    pub fit: f64,
+    pub highlights: Vec<Highlight>,
 }
 
 /// The organisations that reports name.
@@ -100,5 +105,7 @@ pub fn show(
         organisations,
         actions,
         today: local_date(now),
+        fit: 0.0,
+        highlights: Vec::new(),
     })
 }

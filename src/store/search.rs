@@ -1,0 +1,192 @@
+//! The index of what reports and messages say: terms alone, made by `domain::terms`, so that both databases find the same.
+//! Written in the transaction of what it is about.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Double, Nullable, Text};
+
+use crate::domain::code::code_list;
+use crate::domain::id::{MessageId, OrganisationId, ReportId};
+use crate::domain::message::{Message, MessageAudience};
+use crate::domain::report::{Cited, Report};
+use crate::domain::search::SearchQuery;
+use crate::domain::terms::{VERSION, indexed};
+use crate::store::any_of::any_of;
+use crate::store::bulk::insert_all;
+use crate::store::db::Conn;
+use crate::store::schema::search_entries as t;
+use crate::store::types::{Coded, IdSql};
+
+code_list! {
+    /// What an entry of the index is made of.
+    pub enum SearchScope {
+        /// What a report says, for who sees the whole of it.
+        Report = "report",
+        /// The reviewed version that is shared.
+        Shared = "shared",
+        Message = "message",
+    }
+}
+
+#[derive(Insertable, PartialEq, Debug)]
+#[diesel(table_name = t, treat_none_as_default_value = false)]
+pub(super) struct Entry {
+    report_id: ReportId,
+    scope: Coded<SearchScope>,
+    message_id: Option<MessageId>,
+    audience: Option<Coded<MessageAudience>>,
+    organisation_id: Option<OrganisationId>,
+    title: String,
+    body: String,
+    version: i32,
+}
+
+/// The entries of a report: what it says, and what is shared of it.
+fn entries(report: &Report) -> Vec<Entry> {
+    let content = &report.content;
+    let cited = content.citations.iter().flat_map(|cited: &Cited| {
+        let citation = &cited.citation;
+        [
+            Some(cited.label()),
+            citation.identifier.clone(),
+            cited.title.clone(),
+        ]
+        .into_iter()
+        .flatten()
+    });
+    let body: Vec<String> = [&content.description, &content.effect]
+        .into_iter()
+        .chain(&content.proposed_solution)
+        .chain(&report.reference)
+        .chain(&report.external_reference)
+        .cloned()
+        .chain(cited)
+        .collect();
+    let entry = |scope, title: &str, body: &str| Entry {
+        report_id: report.id,
+        scope: Coded(scope),
+        message_id: None,
+        audience: None,
+        organisation_id: None,
+        title: indexed(title),
+        body: indexed(body),
+        version: VERSION,
+    };
+    let own = entry(SearchScope::Report, &content.title, &body.join("\n"));
+    let shared = report.handling.sharing.version.as_ref().map(|shared| {
+        let cited: Vec<String> = content.citations.iter().map(Cited::label).collect();
+        let body = format!("{}\n{}", shared.summary, cited.join("\n"));
+        entry(SearchScope::Shared, &shared.title, &body)
+    });
+    std::iter::once(own).chain(shared).collect()
+}
+
+/// Indexes new reports.
+pub fn insert(conn: &mut Conn, new: &[Report]) -> QueryResult<()> {
+    let rows: Vec<Entry> = new.iter().flat_map(entries).collect();
+    insert_all!(conn, t::table, 8, &rows)
+}
+
+/// Indexes a report anew where what it says has changed.
+pub fn update(conn: &mut Conn, before: &Report, after: &Report) -> QueryResult<()> {
+    let rows = entries(after);
+    if entries(before) == rows {
+        return Ok(());
+    }
+    diesel::delete(
+        t::table
+            .filter(t::report_id.eq(after.id))
+            .filter(t::scope.ne(Coded(SearchScope::Message))),
+    )
+    .execute(conn)?;
+    insert_all!(conn, t::table, 8, &rows)
+}
+
+/// Forgets all that is indexed about some reports.
+pub fn forget(conn: &mut Conn, ids: &[ReportId]) -> QueryResult<()> {
+    diesel::delete(t::table.filter(any_of(t::report_id, ids)))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Indexes messages that were sent.
+pub fn insert_messages(conn: &mut Conn, sent: &[Message]) -> QueryResult<()> {
+    let entry = |message: &Message| Entry {
+        report_id: message.report,
+        scope: Coded(SearchScope::Message),
+        message_id: Some(message.id),
+        audience: Some(Coded(message.audience)),
+        organisation_id: Some(message.organisation),
+        title: String::new(),
+        body: indexed(&message.text),
+        version: VERSION,
+    };
+    let rows: Vec<Entry> = sent.iter().map(entry).collect();
+    insert_all!(conn, t::table, 8, &rows)
+}
+
+/// Something that was found.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct Hit {
+    #[diesel(sql_type = IdSql)]
+    pub report_id: ReportId,
+    #[diesel(sql_type = Nullable<IdSql>)]
+    pub message_id: Option<MessageId>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub audience: Option<Coded<MessageAudience>>,
+    #[diesel(sql_type = Nullable<IdSql>)]
+    pub organisation_id: Option<OrganisationId>,
+    /// The higher, the better it fits; the two databases reckon it in ways of their own.
+    #[diesel(sql_type = Double)]
+    pub rank: f64,
+}
+
+/// What fits a query, the newest first; at most `limit`, so that a word that stands everywhere costs no more than one that
+/// stands seldom.
+pub fn matches(
+    conn: &mut Conn,
+    query: &SearchQuery,
+    shared: bool,
+    limit: i64,
+) -> QueryResult<Vec<Hit>> {
+    if query.is_empty() {
+        return Ok(Vec::new());
+    }
+    let scope = if shared {
+        "e.scope = 'shared'"
+    } else {
+        "e.scope <> 'shared'"
+    };
+    const COLUMNS: &str = "SELECT e.report_id, e.message_id, e.audience, e.organisation_id";
+    match conn {
+        Conn::Sqlite(conn) => {
+            let parts: Vec<String> = query
+                .parts
+                .iter()
+                .map(|part| format!("\"{}\"", part.join(" ")))
+                .collect();
+            diesel::sql_query(format!(
+                "{COLUMNS}, -bm25(search_terms, 4.0, 1.0) AS rank FROM search_terms \
+                 JOIN search_entries e ON e.entry = search_terms.rowid \
+                 WHERE search_terms MATCH ? AND {scope} ORDER BY search_terms.rowid DESC LIMIT ?"
+            ))
+            .bind::<Text, _>(parts.join(" AND "))
+            .bind::<BigInt, _>(limit)
+            .load(conn)
+        }
+        Conn::Postgres(conn) => {
+            let parts: Vec<String> = query
+                .parts
+                .iter()
+                .map(|part| format!("({})", part.join(" <-> ")))
+                .collect();
+            diesel::sql_query(format!(
+                "{COLUMNS}, ts_rank_cd(e.terms, query, 1)::float8 AS rank \
+                 FROM search_entries e, to_tsquery('simple', $1) query \
+                 WHERE e.terms @@ query AND {scope} ORDER BY e.entry DESC LIMIT $2"
+            ))
+            .bind::<Text, _>(parts.join(" & "))
+            .bind::<BigInt, _>(limit)
+            .load(conn)
+        }
+    }
+}
