@@ -31,6 +31,7 @@ pub mod report;
 pub mod routing;
 pub mod search;
 pub mod sharing;
+pub mod similarity;
 pub mod standard_text;
 pub mod status;
 pub mod telling;

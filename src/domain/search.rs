@@ -15,10 +15,13 @@ const AROUND: usize = 60;
 /// Places that are shown of one field.
 const PLACES: usize = 3;
 
-/// What is looked up: each part has to be there, the words of a part next to each other. Holds letters and digits alone.
+/// What is looked up: each part has to be there, or any of them, the words of a part next to each other. Holds letters and
+/// digits alone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SearchQuery {
     pub parts: Vec<Vec<String>>,
+    /// One part is enough.
+    pub any: bool,
 }
 
 impl SearchQuery {
@@ -41,7 +44,15 @@ impl SearchQuery {
             left -= part.len();
         }
         parts.retain(|part| !part.is_empty());
-        Self { parts }
+        Self { parts, any: false }
+    }
+
+    /// Looks for any of some terms, made by `terms`.
+    pub fn any_of(terms: Vec<String>) -> Self {
+        Self {
+            parts: terms.into_iter().map(|term| vec![term]).collect(),
+            any: true,
+        }
     }
 
     pub fn is_empty(&self) -> bool {

@@ -6,7 +6,7 @@ use crate::http::{
     attachments, audit_events, bulk, claim, clients, clocks, deadline_profiles, endorsements,
     events, history, me, municipalities, notices, organisations, people, policy_domains, provinces,
     record, regions, regulations, report_messages, reports, routing, routing_rules, sessions,
-    shared_reports, standard_texts, tokens, transitions, watchers,
+    shared_reports, similar, standard_texts, tokens, transitions, watchers,
 };
 
 /// The operations.
@@ -21,6 +21,8 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(transitions::list_transitions)
         .service(transitions::make_transition)
         .service(events::list_events)
+        .service(similar::find_similar_reports)
+        .service(similar::list_similar_reports)
         .service(history::list_field_changes)
         .service(clocks::list_clocks)
         .service(claim::claim_next);

@@ -64,6 +64,7 @@ pub mod schema;
 pub mod security_txt;
 pub mod sessions;
 pub mod shared_reports;
+pub mod similar;
 #[cfg(feature = "otel")]
 pub mod spans;
 pub mod standard_texts;

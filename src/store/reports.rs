@@ -672,6 +672,18 @@ pub fn ids(conn: &mut Conn, visible: &Visible, filter: &Filter) -> QueryResult<V
         .load(conn)
 }
 
+/// The newest of what is visible and fits the filter.
+pub fn newest_ids(
+    conn: &mut Conn,
+    visible: &Visible,
+    filter: &Filter,
+    limit: i64,
+) -> QueryResult<Vec<ReportId>> {
+    listed(visible, filter, Sort::SubmittedDescending, None, limit)
+        .select(reports::id)
+        .load(conn)
+}
+
 /// Reports by id, in no order.
 pub fn by_ids(conn: &mut Conn, ids: &[ReportId]) -> QueryResult<Vec<Report>> {
     let rows = reports::table

@@ -169,7 +169,7 @@ pub fn matches(
                  JOIN search_entries e ON e.entry = search_terms.rowid \
                  WHERE search_terms MATCH ? AND {scope} ORDER BY search_terms.rowid DESC LIMIT ?"
             ))
-            .bind::<Text, _>(parts.join(" AND "))
+            .bind::<Text, _>(parts.join(if query.any { " OR " } else { " AND " }))
             .bind::<BigInt, _>(limit)
             .load(conn)
         }
@@ -184,7 +184,7 @@ pub fn matches(
                  FROM search_entries e, to_tsquery('simple', $1) query \
                  WHERE e.terms @@ query AND {scope} ORDER BY e.entry DESC LIMIT $2"
             ))
-            .bind::<Text, _>(parts.join(" & "))
+            .bind::<Text, _>(parts.join(if query.any { " | " } else { " & " }))
             .bind::<BigInt, _>(limit)
             .load(conn)
         }

@@ -36,6 +36,7 @@ mod reports;
 mod samples;
 mod search;
 mod sharing;
+mod similar;
 mod simulation;
 mod standard_texts;
 mod statements;

@@ -210,6 +210,8 @@ const REPORTS: &[Row] = &[
     ("listSharedReports", Nothing, SHARED_WITH, 200, 403),
     ("getSharedReport", Shared, SHARED_WITH, 200, 403),
     ("listClocks", Report, READERS, 200, 404),
+    ("listSimilarReports", Report, READERS, 200, 404),
+    ("findSimilarReports", Nothing, WRITERS, 200, 403),
     ("listFieldChanges", Report, READERS, 200, 404),
     // Nothing waits for the others.
     ("claimNext", Nothing, &["lead"], 200, 204),
@@ -323,6 +325,7 @@ fn body(operation: &str, number: usize) -> Option<Value> {
         "makeTransitions" => {
             json!({"items": [{"id": Uuid::now_v7(), "version": 1, "transition": {"action": "accept"}}]})
         }
+        "findSimilarReports" => json!({"title": "Norm"}),
         "previewRouting" => json!({"domains": ["onderwijs-po"]}),
         "addStandardText" => {
             json!({"name": "Vraag", "action": "request_information", "language": "nl", "text": "Over {reference}?"})

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::harness::TestApp;
 use crate::harness::client::Reply;
 
-fn body(sample: &SampleReport) -> Value {
+pub fn body(sample: &SampleReport) -> Value {
     let regulations: Vec<Value> = sample
         .regulations
         .iter()
@@ -26,7 +26,7 @@ fn body(sample: &SampleReport) -> Value {
     })
 }
 
-async fn submit(app: &TestApp, sample: &SampleReport) -> Reply {
+pub async fn submit(app: &TestApp, sample: &SampleReport) -> Reply {
     let home = app.organisation(&sample.municipality).await;
     let client = app.client(&[Role::Reporter], None, home).await;
     app.post("/v1/reports")

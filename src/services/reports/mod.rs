@@ -6,6 +6,7 @@ pub mod list;
 pub mod many;
 pub mod read;
 pub mod search;
+pub mod similar;
 pub mod submit;
 
 use std::collections::HashMap;
