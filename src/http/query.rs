@@ -72,6 +72,9 @@ fn object_schema(parameters: &[Parameter], schemas: &Map<String, Value>) -> Valu
 
 /// Gives each value the JSON type its parameter has; a value that has not is left as text for the schema to refuse.
 fn collect(query: &str, schemas: &Map<String, Value>) -> Result<Map<String, Value>, Failure> {
+    if !is_well_encoded(query) {
+        return Err(Failure::Malformed);
+    }
     let pairs = actix_web::web::Query::<Vec<(String, String)>>::from_query(query)
         .map_err(|_| Failure::Malformed)?
         .into_inner();
@@ -108,6 +111,30 @@ fn collect(query: &str, schemas: &Map<String, Value>) -> Result<Map<String, Valu
     } else {
         Err(Error::InvalidQuery(repeated).into())
     }
+}
+
+/// Whether each percent sign begins a byte, and the bytes are UTF-8: what is read otherwise would be something else than what
+/// was sent.
+fn is_well_encoded(query: &str) -> bool {
+    let mut bytes = Vec::with_capacity(query.len());
+    let mut rest = query.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        if *first != b'%' {
+            bytes.push(*first);
+            continue;
+        }
+        let Some((code, after)) = rest.split_first_chunk::<2>() else {
+            return false;
+        };
+        let digits = code.map(|digit| char::from(digit).to_digit(16));
+        let [Some(high), Some(low)] = digits else {
+            return false;
+        };
+        bytes.extend(u8::try_from(16 * high + low));
+        rest = after;
+    }
+    std::str::from_utf8(&bytes).is_ok()
 }
 
 /// Whether a schema allows this JSON type; a nullable type is a list of types.

@@ -83,7 +83,7 @@ async fn a_report_is_assigned_within_an_authority_and_released_again() {
         .into_iter()
         .map(|mail| mail.to)
         .collect();
-    assert_eq!(told, [colleague.email.clone()]);
+    assert_eq!(told, std::slice::from_ref(&colleague.email));
 
     let other = submitted(&app, &reporter).await.id();
     act(&app, &colleague, &other, json!({"action": "assign"}))
@@ -288,7 +288,7 @@ async fn the_coordinator_is_called_in_and_says_what_came_of_it() {
         .into_iter()
         .map(|mail| mail.to)
         .collect();
-    assert_eq!(told, [coordinator.email.clone()]);
+    assert_eq!(told, std::slice::from_ref(&coordinator.email));
     act(&app, &lead, &id, escalate)
         .await
         .expect_problem(409, "escalated_before");
@@ -307,7 +307,7 @@ async fn the_coordinator_is_called_in_and_says_what_came_of_it() {
         .into_iter()
         .map(|mail| mail.to)
         .collect();
-    assert_eq!(told, [lead.email.clone()]);
+    assert_eq!(told, std::slice::from_ref(&lead.email));
     act(&app, &coordinator, &id, resolve)
         .await
         .expect_problem(409, "not_escalated");

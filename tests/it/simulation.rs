@@ -41,6 +41,10 @@ struct Life {
     mailed: usize,
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "of this test, not of the service"
+)]
 fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }

@@ -40,6 +40,9 @@ async fn a_request_costs_as_many_statements_however_much_there_is() {
         app.desk().await,
     );
     let mut seen: Vec<(&str, u64)> = Vec::new();
+    // One that is like the others.
+    let first = app.post("/v1/reports").by(&reporter).json(report(1));
+    first.await.expect(201);
     for many in [1, 4] {
         let call = app
             .post("/v1/reports")
@@ -78,21 +81,29 @@ async fn a_request_costs_as_many_statements_however_much_there_is() {
         let (listed, statements) = cost(&app, app.get(list).by(&desk)).await;
         listed.expect(200);
         seen.push(("list", statements));
+        let (searched, statements) = cost(&app, app.get("/v1/reports?q=norm").by(&desk)).await;
+        searched.expect(200);
+        seen.push(("search", statements));
+        let (alike, statements) = cost(&app, app.get(format!("{path}/similar")).by(&desk)).await;
+        alike.expect(200);
+        seen.push(("similar", statements));
     }
     assert_eq!(
-        seen[..6],
-        seen[6..],
+        seen[..8],
+        seen[8..],
         "more of everything costs more statements"
     );
     assert_eq!(
-        seen[..6],
+        seen[..8],
         [
             ("submit", 20),
             ("read", 3),
             ("transition", 6),
             ("timeline", 4),
             ("messages", 3),
-            ("list", 3)
+            ("list", 3),
+            ("search", 5),
+            ("similar", 8)
         ]
     );
 }

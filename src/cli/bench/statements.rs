@@ -15,7 +15,7 @@ use crate::store::idempotency::{self, Saved};
 use crate::store::outbox::{self, NewNotice};
 use crate::store::{
     deadline_profiles, events, organisations, places, policy_domains, recipients, regulations,
-    reports, routing_rules,
+    reports, routing_rules, watchers,
 };
 
 const DAY: TimeDelta = TimeDelta::hours(24);
@@ -84,11 +84,13 @@ pub fn transition(
     };
     let before = Report {
         id: report.id,
+        reference: report.reference.clone(),
         ..written.before.clone()
     };
     if !reports::update(conn, &before, &after)? {
         return Err(Error::Stale);
     }
+    watchers::of_reports(conn, &[report.id])?;
     record(conn, written, report.id, now)?;
     organisations::by_ids(conn, &named(&after))?;
     Ok(())
