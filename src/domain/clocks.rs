@@ -247,7 +247,7 @@ impl Ledger {
         let desk = matches!(moment.capacity, Capacity::Desk | Capacity::Coordinator);
         // The desk's first action of the table, whatever it is, ends the wait for its reply; entering a report is none.
         let acts = Action::parse(moment.kind.as_str()).is_some()
-            || matches!(moment.kind, E::MergedIn | E::UnmergedFrom);
+            || matches!(moment.kind, E::MergedIn | E::UnmergedFrom | E::Split);
         if desk && acts && moment.kind != E::Submit {
             self.stop(&[DeskReply], today);
         }
@@ -257,7 +257,7 @@ impl Ledger {
                 .push(Clock::start(kind, today, moment.profile));
         };
         match moment.kind {
-            E::Submit => {
+            E::Submit | E::SplitFrom => {
                 start(self, DeskReply);
                 start(self, Routing);
             }

@@ -84,6 +84,9 @@ pub struct Details {
     /// Reference of the other report of a merge.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub other_report: Option<String>,
+    /// References of the reports that were split from it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub other_reports: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confidentiality: Option<Confidentiality>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

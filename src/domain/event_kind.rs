@@ -43,6 +43,10 @@ code_list! {
         Publish = "publish",
         /// What was released is no longer; by the service when the report became narrower or was withdrawn.
         Unpublish = "unpublish",
+        /// Obstacles were taken out of it, each as a report of its own.
+        Split = "split",
+        /// It was taken out of another report.
+        SplitFrom = "split_from",
         /// Another organisation has the same obstacle.
         Endorse = "endorse",
         WithdrawEndorsement = "withdraw_endorsement",

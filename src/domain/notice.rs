@@ -33,6 +33,7 @@ code_list! {
         Endorsed = "endorsed",
         Published = "published",
         Unpublished = "unpublished",
+        Split = "split",
         TookOver = "took_over",
         Corrected = "corrected",
         Message = "message",
@@ -247,6 +248,12 @@ pub fn notices(event: EventKind) -> &'static [(Audience, NoticeKind)] {
             (DeskWithoutLead, N::Withdrawn),
         ],
         E::Merge => &[(Reporter, N::Merged), (Followers, N::Merged)],
+        E::Split => &[(Reporter, N::Split)],
+        E::SplitFrom => &[
+            (Lead, N::ForYou),
+            (Contributors, N::ForYou),
+            (DeskWithoutLead, N::NewReport),
+        ],
         E::Endorse => &[(Reporter, N::Endorsed)],
         // The lead of the report that joined is a contributor here, if it was another.
         E::MergedIn => &[(Lead, N::MergedIn), (Contributors, N::MergedIn)],

@@ -165,6 +165,16 @@ pub fn reads_unpublished(actor: &Actor) -> bool {
     actor.has(Role::Analyst) && actor.home.kind == OrganisationKind::Ministry
 }
 
+/// As whom the actor may take obstacles out of a report: the desk, or who leads it.
+pub fn splits_as(actor: &Actor, report: &Report) -> Option<Capacity> {
+    capacities(actor, report).into_iter().find(|capacity| {
+        matches!(
+            capacity,
+            Capacity::Desk | Capacity::Coordinator | Capacity::Lead
+        )
+    })
+}
+
 /// Whether the actor reads the reviewed version that was released of a report. It is no view of the report itself: whoever
 /// has this alone finds the report at no other address.
 pub fn reads_shared(actor: &Actor, report: &Report) -> bool {

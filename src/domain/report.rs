@@ -296,6 +296,22 @@ pub struct BeforeMerge {
     pub lead_joined: bool,
 }
 
+/// Another report: its id, and the number people say aloud.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportRef {
+    pub id: ReportId,
+    pub reference: Option<String>,
+}
+
+impl From<&Report> for ReportRef {
+    fn from(report: &Report) -> Self {
+        Self {
+            id: report.id,
+            reference: report.reference.clone(),
+        }
+    }
+}
+
 /// Where the handling stands, beyond what lists filter and sort on.
 // A column that later versions add to: what an older one left out has its default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -326,6 +342,10 @@ pub struct Handling {
     pub before_merge: Option<BeforeMerge>,
     /// What the desk released of it, and who stands behind it.
     pub sharing: Sharing,
+    /// The report it was split from.
+    pub part_of: Option<ReportRef>,
+    /// The reports that were split from it.
+    pub parts: Vec<ReportRef>,
     /// Reference of the report it was merged into: what its reporter may know of it.
     pub merged_into_reference: Option<String>,
 }

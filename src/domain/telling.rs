@@ -150,6 +150,11 @@ pub fn tell(
             "zet de zaak van {} onder deze melding voort",
             "goes on with the case of {} under this report",
         ),
+        E::Split => say("heeft de melding gesplitst", "split the report"),
+        E::SplitFrom => with_other(
+            "heeft deze melding afgesplitst van {}",
+            "split this report off from {}",
+        ),
         E::Publish => say(
             "heeft een beoordeelde versie van de melding gedeeld",
             "released a reviewed version of the report",

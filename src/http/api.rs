@@ -6,7 +6,7 @@ use crate::http::{
     attachments, audit_events, bulk, claim, clients, clocks, deadline_profiles, endorsements,
     events, history, me, municipalities, notices, organisations, people, policy_domains, provinces,
     record, regions, regulations, report_messages, reports, routing, routing_rules, sessions,
-    shared_reports, similar, standard_texts, tokens, transitions, watchers,
+    shared_reports, similar, split, standard_texts, tokens, transitions, watchers,
 };
 
 /// The operations.
@@ -41,7 +41,8 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(report_messages::send_message);
     config
         .service(bulk::submit_reports)
-        .service(bulk::make_transitions);
+        .service(bulk::make_transitions)
+        .service(split::split_report);
     config
         .service(shared_reports::list_shared_reports)
         .service(shared_reports::get_shared_report)

@@ -140,6 +140,10 @@ pub struct DetailsView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     other_report: Option<String>,
+    /// Numbers of the reports that were split from it (afgesplitste meldingen).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    other_reports: Vec<String>,
     /// How far it may travel from then (vertrouwelijkheid).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -243,6 +247,7 @@ impl EventView {
                 room: details.room,
                 decision_reference: details.decision_reference,
                 other_report: details.other_report,
+                other_reports: details.other_reports,
                 confidentiality: details.confidentiality,
                 corrections: details.corrections,
                 audience: details.audience,

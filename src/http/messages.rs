@@ -263,6 +263,11 @@ pub static DETAILS: &[Words] = &[
         "Nothing was done, because another item could not be.",
     ),
     (
+        "not_splittable",
+        "Alleen een lopende melding zonder open vraag kan worden gesplitst.",
+        "Only an open report without an open question can be split.",
+    ),
+    (
         "own_report",
         "Dit is een melding van uw eigen organisatie.",
         "This is a report of your own organisation.",
@@ -661,6 +666,11 @@ pub static FIELDS: &[Words] = &[
         "lead_is_no_contributor",
         "De eerstverantwoordelijke is geen meebehandelaar.",
         "The lead is no contributor.",
+    ),
+    (
+        "only_desk_routes",
+        "Alleen het loket bepaalt waar een melding heen gaat.",
+        "Only the desk decides where a report goes.",
     ),
     (
         "wider_than_confidentiality",

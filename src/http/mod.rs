@@ -67,6 +67,7 @@ pub mod shared_reports;
 pub mod similar;
 #[cfg(feature = "otel")]
 pub mod spans;
+pub mod split;
 pub mod standard_texts;
 pub mod strict;
 pub mod tokens;

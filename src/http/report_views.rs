@@ -13,8 +13,8 @@ use crate::domain::id::OrganisationId;
 use crate::domain::organisation::Organisation;
 use crate::domain::policy::View;
 use crate::domain::report::{
-    Assignee, Cited, Confidentiality, Contact, Measure, Outcome, Position, Remedy, Settlement,
-    Verdict,
+    Assignee, Cited, Confidentiality, Contact, Measure, Outcome, Position, Remedy, ReportRef,
+    Settlement, Verdict,
 };
 use crate::domain::routing::{Because, Decision, Routing};
 use crate::domain::search::Highlight;
@@ -180,6 +180,25 @@ impl RoutingView {
                     because: say(&suggestion.because),
                 })
                 .collect(),
+        }
+    }
+}
+
+/// Another report (Dutch: andere melding).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OtherReport {
+    /// Id of the report (melding).
+    id: Uuid,
+    /// The number people say aloud (kenmerk).
+    reference: Option<String>,
+}
+
+impl From<&ReportRef> for OtherReport {
+    fn from(other: &ReportRef) -> Self {
+        Self {
+            id: other.id.uuid(),
+            reference: other.reference.clone(),
         }
     }
 }
@@ -446,6 +465,10 @@ pub struct ReportView {
     measures: Vec<Measure>,
     /// Number of the report it was merged into (samengevoegd met).
     merged_into: Option<String>,
+    /// The report it was split from (afgesplitst van).
+    part_of: Option<OtherReport>,
+    /// The reports that were split from it (afgesplitste meldingen).
+    parts: Vec<OtherReport>,
     /// Opinions of the contributing authorities, for government alone (adviezen).
     advice: Vec<AdviceView>,
     /// What the reporter says of how it ended (terugkoppeling).
@@ -557,6 +580,8 @@ impl ReportView {
                 settlement,
                 measures: Vec::new(),
                 merged_into: None,
+                part_of: None,
+                parts: Vec::new(),
                 advice: Vec::new(),
                 feedback: None,
                 escalation: None,
@@ -612,6 +637,8 @@ impl ReportView {
             settlement: None,
             measures: handling.measures.clone(),
             merged_into: handling.merged_into_reference.clone(),
+            part_of: handling.part_of.as_ref().map(OtherReport::from),
+            parts: handling.parts.iter().map(OtherReport::from).collect(),
             advice: handling
                 .advice
                 .iter()

@@ -51,7 +51,7 @@ macro_rules! sources {
 const SOURCES: &[(&str, &str, &str)] = sources!(
     "acknowledgement" "new_report" "for_you" "forwarded" "rerouted" "returned" "question" "answer" "continued"
     "position" "reconsidered" "implementation" "settled" "reopening_requested" "reopened" "reopening_denied"
-    "withdrawn" "merged" "merged_in" "unmerged" "unmerged_from" "endorsed" "published" "unpublished" "took_over" "corrected" "message" "watched" "assigned" "unassigned"
+    "withdrawn" "merged" "merged_in" "unmerged" "unmerged_from" "endorsed" "published" "unpublished" "split" "took_over" "corrected" "message" "watched" "assigned" "unassigned"
     "advice" "extended" "escalated" "escalation_resolved" "deadlines_moved" "confidentiality_changed" "feedback" "reminder" "deadlines"
     "invitation" "password_reset"
 );

@@ -204,6 +204,7 @@ fn facts(
         public_explanation: details.public_explanation.clone(),
         other_reference: match told.reader {
             Reader::Follower => after.reference.clone(),
+            _ if !details.other_reports.is_empty() => Some(details.other_reports.join(", ")),
             _ => details.other_report.clone(),
         },
         ..Facts::default()

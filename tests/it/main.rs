@@ -38,6 +38,7 @@ mod search;
 mod sharing;
 mod similar;
 mod simulation;
+mod split;
 mod standard_texts;
 mod statements;
 mod stopping;

@@ -205,6 +205,13 @@ const REPORTS: &[Row] = &[
     ("changeMessage", DraftMessage, COLLEAGUES, 412, 404),
     ("sendMessage", DraftMessage, COLLEAGUES, 412, 404),
     ("deleteMessage", DraftMessage, COLLEAGUES, 412, 404),
+    (
+        "splitReport",
+        Report,
+        &["lead", "desk", "coordinator"],
+        412,
+        403,
+    ),
     ("submitReports", Nothing, WRITERS, 200, 403),
     ("makeTransitions", Nothing, ACTS, 200, 403),
     ("listSharedReports", Nothing, SHARED_WITH, 200, 403),
@@ -321,6 +328,9 @@ fn body(operation: &str, number: usize) -> Option<Value> {
         "endorseReport" => {
             json!({"effect": "Bij ons ook.", "contact": {"name": "Team", "email": "team@matrix.example"}})
         }
+        "splitReport" => json!({"parts": [
+            {"title": "Een", "description": "Een knelpunt."}, {"title": "Twee", "description": "Nog een."}
+        ]}),
         "submitReports" => json!({"items": [{"report": {"draft": true}}]}),
         "makeTransitions" => {
             json!({"items": [{"id": Uuid::now_v7(), "version": 1, "transition": {"action": "accept"}}]})

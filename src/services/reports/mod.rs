@@ -7,6 +7,7 @@ pub mod many;
 pub mod read;
 pub mod search;
 pub mod similar;
+pub mod split;
 pub mod submit;
 
 use std::collections::HashMap;
