@@ -64,7 +64,7 @@ pub struct AttachmentRequest {
     "id": "0193a1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b", "audience": "reporter", "name": "raadsbesluit.pdf",
     "mediaType": "application/pdf", "bytes": 182044, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "organisation": {"id": "0193a1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1c", "name": "Gemeente Sluis"}, "capacity": "reporter",
-    "uploadedBy": "Jan de Vries", "createdAt": "2026-11-24T09:12:00Z", "deletedBy": null, "deletedAt": null, "version": 1
+    "uploadedBy": "Jan de Vries", "createdAt": "2026-11-24T09:12:00Z", "deletedBy": "Vera Smit", "deletedAt": "2026-11-25T08:30:00Z", "version": 2
 }))]
 pub struct AttachmentView {
     /// Id of the attachment (bijlage).
