@@ -47,6 +47,7 @@ const FORM: u64 = 64 * 1024;
 /// A file to be added (Dutch: bijlage), as a form. It is told from its content what it is: PDF, documents, sheets and
 /// presentations of Office and OpenDocument, PNG, JPEG, GIF, CSV or plain text; anything else is refused.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "read as a stream by `receive`")]
 pub struct AttachmentRequest {
     /// The file, with its name (bestand).
@@ -252,7 +253,7 @@ pub async fn get_attachment(
         ("id" = Uuid, Path, description = "Id of the report (melding)"),
         ("attachmentId" = Uuid, Path, description = "Id of the attachment (bijlage)"),
     ),
-    responses((status = 200, description = "The file, of the kind that the attachment says (bestand)", content_type = "*/*", body = Vec<u8>, headers(
+    responses((status = 200, description = "The file; what kind it is the attachment says (bestand)", content_type = "application/octet-stream", body = String, headers(
         ("Content-Disposition" = String, description = "Its name (bestandsnaam)"),
         ("ETag" = String, description = "SHA-256 of its bytes (controlegetal)"),
     ))),
@@ -281,7 +282,8 @@ pub async fn fetch_attachment(
     let bytes = ctx.objects.read(&name).await.map_err(Error::from)?;
     let length = u64::try_from(attachment.bytes).unwrap_or_default();
     Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, attachment.kind.as_str()))
+        // As bytes, whatever it is: nothing opens it by itself.
+        .insert_header((CONTENT_TYPE, "application/octet-stream"))
         .insert_header((CONTENT_DISPOSITION, disposition(&attachment.name)))
         .insert_header((
             CONTENT_SECURITY_POLICY,

@@ -30,6 +30,7 @@ use crate::services::{Context, Error};
 
 /// Reports to hand in (Dutch: meldingen).
 #[derive(Debug, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({"items": [{"report": {"title": "Norm", "description": "De norm knelt.", "effect": "De school sluit.", "municipalities": ["GM1714"], "externalReference": "Z2026-0815"}}]}))]
 #[expect(
     dead_code,
@@ -59,7 +60,7 @@ pub struct BulkReport {
 
 /// Things to do with reports (Dutch: handelingen).
 #[derive(Debug, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({"items": [{"id": "0193a1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b", "version": 3, "transition": {"action": "accept"}}], "allOrNothing": false}))]
 #[expect(
     dead_code,

@@ -80,10 +80,26 @@ fn entries(report: &Report) -> Vec<Entry> {
     std::iter::once(own).chain(shared).collect()
 }
 
+/// A few rows in one statement, many in bulk.
+fn write(conn: &mut Conn, rows: &[Entry]) -> QueryResult<()> {
+    const FEW: usize = 10;
+    if rows.len() > FEW {
+        return insert_all!(conn, t::table, 8, rows);
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    match conn {
+        Conn::Sqlite(conn) => diesel::insert_into(t::table).values(rows).execute(conn),
+        Conn::Postgres(conn) => diesel::insert_into(t::table).values(rows).execute(conn),
+    }
+    .map(drop)
+}
+
 /// Indexes new reports.
 pub fn insert(conn: &mut Conn, new: &[Report]) -> QueryResult<()> {
     let rows: Vec<Entry> = new.iter().flat_map(entries).collect();
-    insert_all!(conn, t::table, 8, &rows)
+    write(conn, &rows)
 }
 
 /// Indexes a report anew where what it says has changed.
@@ -98,7 +114,7 @@ pub fn update(conn: &mut Conn, before: &Report, after: &Report) -> QueryResult<(
             .filter(t::scope.ne(Coded(SearchScope::Message))),
     )
     .execute(conn)?;
-    insert_all!(conn, t::table, 8, &rows)
+    write(conn, &rows)
 }
 
 /// Forgets all that is indexed about some reports.
@@ -121,7 +137,7 @@ pub fn insert_messages(conn: &mut Conn, sent: &[Message]) -> QueryResult<()> {
         version: VERSION,
     };
     let rows: Vec<Entry> = sent.iter().map(entry).collect();
-    insert_all!(conn, t::table, 8, &rows)
+    write(conn, &rows)
 }
 
 /// Something that was found.

@@ -144,7 +144,10 @@ async fn what_is_added_is_given_back_as_a_file_and_nothing_else() {
         .await
         .expect(200);
     assert_eq!(fetched.body, PDF);
-    assert_eq!(fetched.header("content-type"), Some("application/pdf"));
+    assert_eq!(
+        fetched.header("content-type"),
+        Some("application/octet-stream")
+    );
     assert_eq!(
         fetched.header("content-length"),
         Some(PDF.len().to_string().as_str())
