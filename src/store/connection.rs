@@ -1,6 +1,7 @@
 //! A connection to either database: how it is opened, when it is of no use any more, and what can go wrong with it.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
@@ -31,11 +32,14 @@ impl Opener {
             Address::Sqlite(path) => {
                 let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
                 // WAL lets readers go on beside the writer; FULL makes an acknowledged commit survive a power cut.
-                conn.batch_execute(
-                    "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;",
-                )
-                .map_err(ConnectionError::CouldntSetupConfiguration)?;
+                conn.batch_execute("PRAGMA busy_timeout = 10000;")
+                    .and_then(|()| use_wal(&mut conn))
+                    .and_then(|()| {
+                        conn.batch_execute(
+                            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;",
+                        )
+                    })
+                    .map_err(ConnectionError::CouldntSetupConfiguration)?;
                 conn.set_instrumentation(Counting::new(self.figures.clone(), is_loss));
                 Ok(Conn::Sqlite(conn))
             }
@@ -46,6 +50,22 @@ impl Opener {
                 conn.set_instrumentation(Counting::new(self.figures.clone(), is_loss));
                 Ok(Conn::Postgres(conn))
             }
+        }
+    }
+}
+
+/// Turns the write-ahead log on. For a new file that takes the whole file, and SQLite does not wait for it as it does
+/// for other locks: of several processes that start together, all but one would be refused.
+fn use_wal(conn: &mut SqliteConnection) -> QueryResult<()> {
+    let until = Instant::now() + Duration::from_secs(10);
+    loop {
+        match conn.batch_execute("PRAGMA journal_mode = WAL;") {
+            Err(QueryError::DatabaseError(_, info))
+                if is_busy(info.message()) && Instant::now() < until =>
+            {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            done => return done,
         }
     }
 }
@@ -139,6 +159,10 @@ const LOST: &[&str] = &[
 /// What else is said when another try may work.
 const BUSY: &[&str] = &["database is locked", "deadlock detected"];
 
+fn is_busy(said: &str) -> bool {
+    BUSY.iter().any(|text| said.contains(text))
+}
+
 /// Whether the failure may be the end of its connection, and of others to the same server.
 pub(super) fn is_loss(error: &QueryError) -> bool {
     match error {
@@ -162,13 +186,35 @@ impl From<QueryError> for DbError {
                 let passes = matches!(kind, Kind::SerializationFailure | Kind::ReadOnlyTransaction);
                 if any(FULL) {
                     Self::Full(said.to_owned())
-                } else if passes || any(BUSY) {
+                } else if passes || is_busy(said) {
                     Self::Busy(said.to_owned())
                 } else {
                     Self::Query(QueryError::DatabaseError(kind, info))
                 }
             }
             other => Self::Query(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_file_can_be_opened_by_many_at_once() {
+        for _ in 0..20 {
+            let folder = tempfile::tempdir().unwrap();
+            let opener = Opener {
+                address: Address::Sqlite(folder.path().join("new.db")),
+                figures: Arc::default(),
+            };
+            std::thread::scope(|scope| {
+                let all: Vec<_> = (0..8).map(|_| scope.spawn(|| opener.open())).collect();
+                for one in all {
+                    assert!(one.join().unwrap().is_ok());
+                }
+            });
         }
     }
 }
