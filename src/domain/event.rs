@@ -11,6 +11,7 @@ use crate::domain::clocks::Ledger;
 use crate::domain::deadline_profile::{ClockKind, ProfileRef};
 pub use crate::domain::event_kind::EventKind;
 use crate::domain::id::{AttachmentId, EventId, MessageId, OrganisationId, PrincipalId, ReportId};
+use crate::domain::link::LinkRef;
 use crate::domain::report::{Assignee, Confidentiality, Measure, Outcome, Report, Verdict};
 use crate::domain::status::{Capacity, Status};
 
@@ -81,7 +82,7 @@ pub struct Details {
     pub room: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision_reference: Option<String>,
-    /// Reference of the other report of a merge.
+    /// Reference of the other report of a merge or a link.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub other_report: Option<String>,
     /// References of the reports that were split from it.
@@ -128,6 +129,8 @@ pub struct Details {
     /// The name of the attachment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<LinkRef>,
 }
 
 /// Somebody, by the name it had then.

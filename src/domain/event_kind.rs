@@ -63,6 +63,9 @@ code_list! {
         AttachmentAdded = "attachment_added",
         /// Its bytes are gone; that it was there stays.
         AttachmentDeleted = "attachment_deleted",
+        /// It was linked with another report; seen by who may see that one.
+        Linked = "linked",
+        Unlinked = "unlinked",
         Assign = "assign",
         Unassign = "unassign",
         Advise = "advise",

@@ -39,6 +39,9 @@ pub mod kind {
     pub struct Attachment;
     #[derive(Debug)]
     pub struct StandardText;
+    /// A link between two reports.
+    #[derive(Debug)]
+    pub struct Link;
 }
 
 pub type OrganisationId = Id<kind::Organisation>;
@@ -55,6 +58,7 @@ pub type MeasureId = Id<kind::Measure>;
 pub type MessageId = Id<kind::Message>;
 pub type AttachmentId = Id<kind::Attachment>;
 pub type StandardTextId = Id<kind::StandardText>;
+pub type LinkId = Id<kind::Link>;
 
 impl<T> Id<T> {
     /// A new id; ids made later sort later.

@@ -18,6 +18,7 @@ pub mod id;
 pub mod identifier;
 pub mod invalid;
 pub mod key_life;
+pub mod link;
 pub mod message;
 pub mod notice;
 pub mod organisation;

@@ -307,6 +307,8 @@ pub fn notices(event: EventKind) -> &'static [(Audience, NoticeKind)] {
         | E::MessageSent
         | E::AttachmentAdded
         | E::AttachmentDeleted
+        | E::Linked
+        | E::Unlinked
         // Whom alerts go to is decided by the clock; who has many gets one mail.
         | E::DeadlineNearing
         | E::DeadlinePassed

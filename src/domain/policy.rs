@@ -146,6 +146,37 @@ pub fn sees_text(actor: &Actor, text: &StandardText) -> bool {
     text.organisation.is_none_or(own) || may_keep_texts_for_all(actor)
 }
 
+/// May say what a report is to another: who handles it, and whose it is.
+pub fn may_link(actor: &Actor, report: &Report) -> bool {
+    writes_as(actor, report, MessageAudience::Reporter).is_some()
+}
+
+/// As whom somebody links two reports: as the desk, as the lead of one that sees the whole of the other, or as the
+/// reporter of both; empty for whoever may not.
+pub fn links_as(actor: &Actor, one: &Report, other: &Report) -> Vec<Capacity> {
+    let sees_whole = |report| view(actor, report).is_some_and(View::is_full);
+    if !(sees_whole(one) && sees_whole(other)) {
+        return Vec::new();
+    }
+    let (of_one, of_other) = (capacities(actor, one), capacities(actor, other));
+    let stands = |capacity: &Capacity| {
+        let (here, there) = (of_one.contains(capacity), of_other.contains(capacity));
+        match capacity {
+            Capacity::Lead => here || there,
+            _ => here && there,
+        }
+    };
+    [
+        Capacity::Reporter,
+        Capacity::Desk,
+        Capacity::Coordinator,
+        Capacity::Lead,
+    ]
+    .into_iter()
+    .filter(stands)
+    .collect()
+}
+
 /// A token may be good for less than its holder's roles: as reporter it writes, as desk or ministry it triages.
 pub fn scope_of(capacity: Capacity) -> Scope {
     match capacity {

@@ -150,6 +150,20 @@ pub fn tell(
             "zet de zaak van {} onder deze melding voort",
             "goes on with the case of {} under this report",
         ),
+        E::Linked => {
+            let text = with_other(
+                "heeft de melding gekoppeld aan {}",
+                "linked the report with {}",
+            );
+            match &details.link {
+                Some(link) => format!("{}: {}.", text.trim_end_matches('.'), link.label(language)),
+                None => text,
+            }
+        }
+        E::Unlinked => with_other(
+            "heeft de koppeling met {} weggehaald",
+            "removed the link with {}",
+        ),
         E::Split => say("heeft de melding gesplitst", "split the report"),
         E::SplitFrom => with_other(
             "heeft deze melding afgesplitst van {}",

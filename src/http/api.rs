@@ -4,9 +4,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::{
     attachments, audit_events, bulk, claim, clients, clocks, deadline_profiles, endorsements,
-    events, history, me, municipalities, notices, organisations, people, policy_domains, provinces,
-    record, regions, regulations, report_messages, reports, routing, routing_rules, sessions,
-    shared_reports, similar, split, standard_texts, tokens, transitions, watchers,
+    events, history, links, me, municipalities, notices, organisations, people, policy_domains,
+    provinces, record, regions, regulations, report_messages, reports, routing, routing_rules,
+    sessions, shared_reports, similar, split, standard_texts, tokens, transitions, watchers,
 };
 
 /// The operations.
@@ -50,6 +50,10 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(endorsements::withdraw_endorsement)
         .service(endorsements::count_endorsements)
         .service(endorsements::list_endorsements);
+    config
+        .service(links::list_links)
+        .service(links::add_link)
+        .service(links::remove_link);
     config
         .service(attachments::list_attachments)
         .service(attachments::add_attachment)

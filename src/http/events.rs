@@ -10,6 +10,7 @@ use crate::domain::actor::Language;
 use crate::domain::deadline_profile::ClockKind;
 use crate::domain::event::{Author, Correction, Event, EventKind};
 use crate::domain::id::{EventId, Id};
+use crate::domain::link::{LinkDirection, LinkKind};
 use crate::domain::message::MessageAudience;
 use crate::domain::report::{Confidentiality, Measure, Outcome, Verdict};
 use crate::domain::status::{Capacity, Status};
@@ -136,7 +137,7 @@ pub struct DetailsView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     decision_reference: Option<String>,
-    /// Number of the other report of a merge (andere melding).
+    /// Number of the other report of a merge or a link (andere melding).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     other_report: Option<String>,
@@ -204,6 +205,24 @@ pub struct DetailsView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     file_name: Option<String>,
+    /// The link with another report (koppeling).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    link: Option<EventLink>,
+}
+
+/// A link that was made or taken away (Dutch: koppeling).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EventLink {
+    /// Id of the link (koppeling).
+    id: Uuid,
+    /// What the one is to the other (soort koppeling).
+    kind: LinkKind,
+    /// Outgoing when it says something of this report (richting).
+    direction: LinkDirection,
+    /// Id of the other report (andere melding).
+    report_id: Uuid,
 }
 
 impl From<&Author> for AuthorView {
@@ -263,6 +282,12 @@ impl EventView {
                 deadline_profile: details.deadline_profile.map(ProfileRefView::from),
                 attachment_id: details.attachment.map(Id::uuid),
                 file_name: details.file_name,
+                link: details.link.map(|link| EventLink {
+                    id: link.id.uuid(),
+                    kind: link.kind,
+                    direction: link.direction,
+                    report_id: link.report.uuid(),
+                }),
             },
         }
     }

@@ -273,6 +273,16 @@ pub static DETAILS: &[Words] = &[
         "This is a report of your own organisation.",
     ),
     (
+        "link_exists",
+        "Deze meldingen zijn al zo gekoppeld.",
+        "These reports are linked like this already.",
+    ),
+    (
+        "too_many_links",
+        "Een van deze meldingen heeft te veel koppelingen.",
+        "One of these reports has too many links.",
+    ),
+    (
         "merged_elsewhere",
         "Deze melding is samengevoegd met een andere; sluit u daarbij aan.",
         "This report was merged with another; endorse that one.",
@@ -752,6 +762,11 @@ pub static FIELDS: &[Words] = &[
         "merge_target_less_confidential",
         "De andere melding is minder vertrouwelijk.",
         "The other report is less confidential.",
+    ),
+    (
+        "link_to_itself",
+        "Een melding kan niet met zichzelf worden gekoppeld.",
+        "A report cannot be linked with itself.",
     ),
     (
         "merge_chain",

@@ -31,6 +31,7 @@ pub mod history;
 pub mod idempotency;
 pub mod json;
 pub mod limits;
+pub mod links;
 pub mod me;
 pub mod messages;
 pub mod metrics;

@@ -32,6 +32,7 @@ pub mod recording;
 pub mod reference;
 pub mod register;
 pub mod regulations;
+pub mod report_links;
 pub mod reports;
 pub mod routing;
 pub mod routing_rules;

@@ -26,6 +26,7 @@ pub mod regions;
 pub mod register;
 pub mod regulations;
 pub mod reindex;
+pub mod report_links;
 pub mod reports;
 pub mod routing_rules;
 pub mod savepoint;

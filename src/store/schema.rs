@@ -347,6 +347,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::store::types::{IdSql, InstantSql};
+
+    report_links (id) {
+        id -> IdSql,
+        from_id -> IdSql,
+        to_id -> IdSql,
+        kind -> Text,
+        linked_at -> InstantSql,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::Integer;
 
     reference_numbers (year) {
@@ -548,6 +561,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     report_parties,
     shared_versions,
     endorsements,
+    report_links,
     report_assignees,
     deadline_profiles,
     search_entries,

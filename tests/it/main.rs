@@ -23,6 +23,7 @@ mod hardening;
 mod harness;
 mod hostile;
 mod identity;
+mod links;
 mod mail;
 mod matrix;
 mod messages;

@@ -35,6 +35,8 @@ enum Thing {
     Attached,
     /// One for all.
     StandardText,
+    /// A link that the report does not have.
+    NoLink,
     Person,
     Client,
     Organisation,
@@ -232,6 +234,10 @@ const REPORTS: &[Row] = &[
     ("withdrawEndorsement", Report, &[], 204, 404),
     ("countEndorsements", Shared, SHARED_WITH, 200, 403),
     ("listEndorsements", Report, READERS, 200, 404),
+    ("listLinks", Report, READERS, 200, 404),
+    // To a report that is not there; whoever may not link is told so first.
+    ("addLink", Report, WRITES_TO_REPORTER, 400, 403),
+    ("removeLink", NoLink, &[], 204, 404),
     ("previewRouting", Nothing, WRITERS, 200, 403),
     ("listRoutingRules", Nothing, RULES, 200, 403),
     ("getRoutingRule", Fact("34"), RULES, 200, 403),
@@ -341,6 +347,7 @@ fn body(operation: &str, number: usize) -> Option<Value> {
             json!({"name": "Vraag", "action": "request_information", "language": "nl", "text": "Over {reference}?"})
         }
         "writeMessage" => json!({"audience": "reporter", "text": "Kunt u de kaart sturen?"}),
+        "addLink" => json!({"kind": "related", "report": Uuid::now_v7()}),
         "makeTransition" => json!({"action": "withdraw", "reason": "Niet meer nodig."}),
         "invitePerson" => {
             json!({"name": "Iemand", "email": n("iemand.N@matrix.example"), "roles": ["reporter"]})
@@ -569,6 +576,7 @@ impl World {
             Shared => one(&self.shared),
             Attached => one(&self.attached),
             StandardText => one(&self.standard_text),
+            NoLink => one(&format!("{}/{}", self.reports[0].1, Uuid::now_v7())),
             Person => one(&self.person),
             Client => one(&self.client),
             Organisation => one(&self.organisation),

@@ -6,6 +6,7 @@ use crate::domain::id::{EventId, OrganisationId, ReportId};
 use crate::domain::policy;
 use crate::services::reports::{Organisations, Shown, load_organisations, show};
 use crate::services::{Context, Error};
+use crate::store::db::Conn;
 use crate::store::{events, reports};
 
 /// One report as the actor may see it.
@@ -79,15 +80,34 @@ async fn page(
             } else {
                 None
             };
+            let linked = seen_ends(conn, &actor, &page)?;
             let seen: Vec<Event> = page
                 .into_iter()
                 .filter(|event| event.is_for(&actor, &report))
+                .filter(|event| other_end(event).is_none_or(|other| linked.contains(&other)))
                 .filter_map(|event| event.seen_with(view, internal))
                 .collect();
             let organisations = load_organisations(conn, seen.iter().flat_map(named))?;
             Ok((seen, next, organisations))
         })
         .await
+}
+
+/// The report at the other end of the link that an event tells of.
+fn other_end(event: &Event) -> Option<ReportId> {
+    event.details.link.as_ref().map(|link| link.report)
+}
+
+/// Of the reports at the other end of the links that events tell of, those that the actor may see.
+fn seen_ends(conn: &mut Conn, actor: &Actor, page: &[Event]) -> Result<Vec<ReportId>, Error> {
+    let mut ends: Vec<ReportId> = page.iter().filter_map(other_end).collect();
+    ends.sort_unstable();
+    ends.dedup();
+    let found = reports::by_ids(conn, &ends)?.into_iter();
+    Ok(found
+        .filter(|other| policy::view(actor, other).is_some())
+        .map(|other| other.id)
+        .collect())
 }
 
 fn named(event: &Event) -> impl Iterator<Item = OrganisationId> + '_ {

@@ -1,0 +1,10 @@
+-- Reports that have to do with each other. A pair has one link of a kind, whichever way it points.
+CREATE TABLE report_links (
+    id TEXT NOT NULL PRIMARY KEY,
+    from_id TEXT NOT NULL REFERENCES reports (id) ON DELETE CASCADE,
+    to_id TEXT NOT NULL REFERENCES reports (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    linked_at TEXT NOT NULL
+);
+CREATE UNIQUE INDEX report_links_from ON report_links (from_id, to_id, kind);
+CREATE INDEX report_links_to ON report_links (to_id);

@@ -1,0 +1,402 @@
+//! The lists of reports: who may see what, the filters, the orders, and the keys that pages go on from.
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use diesel::prelude::*;
+
+use crate::domain::code::{Code, code_list};
+use crate::domain::id::{OrganisationId, PrincipalId, ReportId};
+use crate::domain::report::{Confidentiality, Report, Verdict};
+use crate::domain::status::{Phase, Status};
+use crate::store::any_of::any_of;
+use crate::store::db::{Conn, MultiBackend};
+use crate::store::reports::{Facet, NOTHING_DUE, Party, Row, urgency};
+use crate::store::schema::{
+    report_assignees, report_facets, report_parties, report_watchers, reports,
+};
+use crate::store::types::{Coded, Instant, RawJson};
+
+/// Whose reports a list may show.
+#[derive(Debug, Clone, Default)]
+pub struct Visible {
+    /// Everything but others' drafts.
+    pub desk: bool,
+    /// Everything that is neither a draft nor confidential.
+    pub unpublished: bool,
+    /// What this organisation has as one of these.
+    pub organisation: Option<OrganisationId>,
+    pub parties: Vec<Party>,
+}
+
+/// What a list is limited to; empty lists limit nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub status: Vec<Status>,
+    pub phase: Vec<Phase>,
+    pub authority: Vec<OrganisationId>,
+    pub submitter: Vec<OrganisationId>,
+    pub external_reference: Option<String>,
+    pub reference: Option<String>,
+    pub updated_since: Option<DateTime<Utc>>,
+    /// Those that somebody watches, or does not.
+    pub watching: Option<(PrincipalId, bool)>,
+    pub facets: Vec<(Facet, Vec<String>)>,
+    pub deadline: DeadlineFilter,
+    /// Whether the coordinator was called in.
+    pub escalated: Option<bool>,
+    pub assignee: Option<AssigneeFilter>,
+    pub feedback: Vec<Verdict>,
+    /// One of these; none for any.
+    pub among: Option<Vec<ReportId>>,
+}
+
+/// Where the next deadline stands on a day.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DeadlineFilter {
+    pub today: NaiveDate,
+    /// The day on which it nears its end has come, and the last day has not passed.
+    pub nearing: Option<bool>,
+    /// The last day has passed.
+    pub overdue: Option<bool>,
+}
+
+/// Who works on it.
+#[derive(Debug, Clone, Copy)]
+pub enum AssigneeFilter {
+    /// This person.
+    Is(PrincipalId),
+    /// Nobody of this organisation.
+    NobodyOf(OrganisationId),
+}
+
+impl Filter {
+    /// Whether it filters on what the progress view of a report does not show.
+    pub fn asks_beyond_progress(&self) -> bool {
+        !self.submitter.is_empty()
+            || self.external_reference.is_some()
+            || self.deadline.nearing.is_some()
+            || self.deadline.overdue.is_some()
+            || self.escalated.is_some()
+            || self.assignee.is_some()
+            || !self.feedback.is_empty()
+            || self.among.is_some()
+            || self.facets.iter().any(|(_, values)| !values.is_empty())
+    }
+}
+
+code_list! {
+    /// Order of the list; a minus turns it round (Dutch: sortering).
+    pub enum Sort {
+        Submitted = "submitted",
+        SubmittedDescending = "-submitted",
+        Updated = "updated",
+        UpdatedDescending = "-updated",
+        Due = "due",
+        DueDescending = "-due",
+        /// What is escalated first, then what is due first.
+        Urgency = "urgency",
+        /// What fits the words of `q` best first.
+        Relevance = "relevance",
+    }
+}
+
+impl Sort {
+    /// Whether the order shows what is due.
+    pub fn by_due(self) -> bool {
+        matches!(self, Sort::Due | Sort::DueDescending | Sort::Urgency)
+    }
+}
+
+/// The key of the last row of a page.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub enum After {
+    At(DateTime<Utc>, ReportId),
+    On(NaiveDate, ReportId),
+    /// How well it fits.
+    Fit(f64, ReportId),
+}
+
+impl After {
+    /// Whether the key is one of this order's.
+    pub fn fits(&self, sort: Sort) -> bool {
+        // Years that both databases hold: a cursor of ours has no other.
+        let years = 1..=9999;
+        match self {
+            After::At(at, _) => {
+                !sort.by_due() && sort != Sort::Relevance && years.contains(&at.year())
+            }
+            After::On(day, _) => sort.by_due() && years.contains(&day.year()),
+            After::Fit(fit, _) => sort == Sort::Relevance && fit.is_finite(),
+        }
+    }
+}
+
+/// The key of a report in this order.
+pub fn key(sort: Sort, report: &Report) -> After {
+    match sort {
+        Sort::Submitted | Sort::SubmittedDescending => {
+            After::At(report.submitted_at.unwrap_or(report.created_at), report.id)
+        }
+        Sort::Updated | Sort::UpdatedDescending => After::At(report.updated_at, report.id),
+        Sort::Due | Sort::DueDescending => {
+            After::On(report.due_on().unwrap_or(NOTHING_DUE), report.id)
+        }
+        Sort::Urgency => After::On(urgency(report), report.id),
+        // How well it fits is known to who searched.
+        Sort::Relevance => After::Fit(0.0, report.id),
+    }
+}
+
+/// A page of what is visible and fits the filter; one statement whatever the filters.
+pub fn list(
+    conn: &mut Conn,
+    visible: &Visible,
+    filter: &Filter,
+    sort: Sort,
+    after: Option<&After>,
+    limit: i64,
+) -> QueryResult<Vec<Report>> {
+    let rows = listed(visible, filter, sort, after, limit).load::<Row>(conn)?;
+    Ok(rows.into_iter().map(Report::from).collect())
+}
+
+/// Those of some reports that are visible and fit the filter; one statement.
+pub fn ids(conn: &mut Conn, visible: &Visible, filter: &Filter) -> QueryResult<Vec<ReportId>> {
+    listed(visible, filter, Sort::Relevance, None, i64::MAX)
+        .select(reports::id)
+        .load(conn)
+}
+
+/// The newest of what is visible and fits the filter.
+pub fn newest_ids(
+    conn: &mut Conn,
+    visible: &Visible,
+    filter: &Filter,
+    limit: i64,
+) -> QueryResult<Vec<ReportId>> {
+    listed(visible, filter, Sort::SubmittedDescending, None, limit)
+        .select(reports::id)
+        .load(conn)
+}
+
+/// The rows of `list` as they come, their JSON unread: what the list costs at the least. Returns how many.
+pub fn list_bare(
+    conn: &mut Conn,
+    visible: &Visible,
+    filter: &Filter,
+    sort: Sort,
+    limit: i64,
+) -> QueryResult<usize> {
+    let rows = listed(visible, filter, sort, None, limit).load::<Bare>(conn)?;
+    Ok(rows.len())
+}
+
+/// The row of `find` as it comes, its JSON unread; whether it is there.
+pub fn find_bare(conn: &mut Conn, id: ReportId) -> QueryResult<bool> {
+    let row = reports::table.find(id).first::<Bare>(conn).optional()?;
+    Ok(row.is_some())
+}
+
+type Bare = (
+    ReportId,
+    Option<String>,
+    Option<String>,
+    OrganisationId,
+    RawJson,
+    bool,
+    RawJson,
+    String,
+    String,
+    Option<String>,
+    String,
+    Option<OrganisationId>,
+    bool,
+    Option<ReportId>,
+    RawJson,
+    Instant,
+    Option<Instant>,
+    Option<Instant>,
+    Instant,
+    Instant,
+    NaiveDate,
+    i32,
+    NaiveDate,
+    NaiveDate,
+    NaiveDate,
+    bool,
+    Option<String>,
+);
+
+fn listed(
+    visible: &Visible,
+    filter: &Filter,
+    sort: Sort,
+    after: Option<&After>,
+    limit: i64,
+) -> reports::BoxedQuery<'static, MultiBackend> {
+    let mut query = reports::table.into_boxed().filter(visibility(visible));
+    if !filter.status.is_empty() {
+        let wanted: Vec<_> = filter.status.iter().copied().map(Coded).collect();
+        query = query.filter(any_of(reports::status, &wanted));
+    }
+    if !filter.phase.is_empty() {
+        let wanted: Vec<_> = filter.phase.iter().copied().map(Coded).collect();
+        query = query.filter(any_of(reports::phase, &wanted));
+    }
+    if !filter.authority.is_empty() {
+        query = query.filter(any_of(reports::lead_id, &filter.authority));
+    }
+    if !filter.submitter.is_empty() {
+        query = query.filter(any_of(reports::submitter_id, &filter.submitter));
+    }
+    if let Some(reference) = &filter.external_reference {
+        query = query.filter(reports::external_reference.eq(reference.clone()));
+    }
+    if let Some(reference) = &filter.reference {
+        query = query.filter(reports::reference.eq(reference.clone()));
+    }
+    if let Some((watcher, watches)) = filter.watching {
+        use report_watchers as w;
+        let watched = w::table
+            .filter(w::report_id.eq(reports::id))
+            .filter(w::principal_id.eq(watcher));
+        query = if watches {
+            query.filter(diesel::dsl::exists(watched))
+        } else {
+            query.filter(diesel::dsl::not(diesel::dsl::exists(watched)))
+        };
+    }
+    if let Some(since) = filter.updated_since {
+        query = query.filter(reports::updated_at.ge(Instant(since)));
+    }
+    for (facet, values) in filter
+        .facets
+        .iter()
+        .filter(|(_, values)| !values.is_empty())
+    {
+        use report_facets as f;
+        let found = f::table
+            .filter(f::report_id.eq(reports::id))
+            .filter(f::facet.eq(facet.as_str()))
+            .filter(any_of(f::value, values));
+        query = query.filter(diesel::dsl::exists(found));
+    }
+    let DeadlineFilter {
+        today,
+        nearing,
+        overdue,
+    } = filter.deadline;
+    query = match nearing {
+        Some(true) => query.filter(
+            reports::nearing_on
+                .le(today)
+                .and(reports::due_key.ge(today)),
+        ),
+        Some(false) => query.filter(reports::nearing_on.gt(today).or(reports::due_key.lt(today))),
+        None => query,
+    };
+    query = match overdue {
+        Some(true) => query.filter(reports::due_key.lt(today)),
+        Some(false) => query.filter(reports::due_key.ge(today)),
+        None => query,
+    };
+    if let Some(escalated) = filter.escalated {
+        query = query.filter(reports::escalated.eq(escalated));
+    }
+    if let Some(among) = &filter.among {
+        query = query.filter(any_of(reports::id, among));
+    }
+    if !filter.feedback.is_empty() {
+        let wanted: Vec<_> = filter.feedback.iter().copied().map(Coded).collect();
+        query = query.filter(any_of(reports::feedback, &wanted));
+    }
+    if let Some(assignee) = filter.assignee {
+        use report_assignees as a;
+        let here = a::table.filter(a::report_id.eq(reports::id));
+        query = match assignee {
+            AssigneeFilter::Is(person) => {
+                query.filter(diesel::dsl::exists(here.filter(a::principal_id.eq(person))))
+            }
+            AssigneeFilter::NobodyOf(organisation) => query.filter(diesel::dsl::not(
+                diesel::dsl::exists(here.filter(a::organisation_id.eq(organisation))),
+            )),
+        };
+    }
+    // Keyset: strictly beyond the last row seen, by the sort column and then by id. The first condition follows from the
+    // second and is what an index can begin at.
+    macro_rules! ordered {
+        ($column:expr, $after:pat => $value:expr, $id:expr, ascending) => {{
+            if let Some($after) = after {
+                query = query.filter(
+                    $column.ge($value).and(
+                        $column
+                            .gt($value)
+                            .or($column.eq($value).and(reports::id.gt(*$id))),
+                    ),
+                );
+            }
+            query.order(($column.asc(), reports::id.asc()))
+        }};
+        ($column:expr, $after:pat => $value:expr, $id:expr, descending) => {{
+            if let Some($after) = after {
+                query = query.filter(
+                    $column.le($value).and(
+                        $column
+                            .lt($value)
+                            .or($column.eq($value).and(reports::id.lt(*$id))),
+                    ),
+                );
+            }
+            query.order(($column.desc(), reports::id.desc()))
+        }};
+    }
+    let query = match sort {
+        Sort::Submitted => {
+            ordered!(reports::filed_at, After::At(at, id) => Instant(*at), id, ascending)
+        }
+        Sort::SubmittedDescending => {
+            ordered!(reports::filed_at, After::At(at, id) => Instant(*at), id, descending)
+        }
+        Sort::Updated => {
+            ordered!(reports::updated_at, After::At(at, id) => Instant(*at), id, ascending)
+        }
+        Sort::UpdatedDescending => {
+            ordered!(reports::updated_at, After::At(at, id) => Instant(*at), id, descending)
+        }
+        // In an order of its own, whoever asks for ids alone.
+        Sort::Relevance => query,
+        Sort::Urgency => ordered!(reports::urgency, After::On(day, id) => *day, id, ascending),
+        Sort::Due => ordered!(reports::due_key, After::On(day, id) => *day, id, ascending),
+        Sort::DueDescending => {
+            ordered!(reports::due_key, After::On(day, id) => *day, id, descending)
+        }
+    };
+    query.limit(limit)
+}
+
+type Predicate =
+    Box<dyn BoxableExpression<reports::table, MultiBackend, SqlType = diesel::sql_types::Bool>>;
+
+/// The rule of `policy::view` as a condition; a test holds the two together.
+fn visibility(visible: &Visible) -> Predicate {
+    let submitted = || reports::status.ne(Coded(Status::Draft));
+    let mut seen: Predicate = Box::new(false.into_sql::<diesel::sql_types::Bool>());
+    if visible.desk {
+        seen = Box::new(seen.or(submitted()).or(reports::on_behalf));
+    }
+    if visible.unpublished {
+        let open =
+            submitted().and(reports::confidentiality.ne(Coded(Confidentiality::Confidential)));
+        seen = Box::new(seen.or(open));
+    }
+    if let Some(organisation) = visible.organisation.filter(|_| !visible.parties.is_empty()) {
+        use report_parties as p;
+        let kinds: Vec<_> = visible.parties.iter().copied().map(Coded).collect();
+        let mine = p::table
+            .filter(p::organisation_id.eq(organisation))
+            .filter(p::report_id.eq(reports::id))
+            .filter(any_of(p::party, &kinds))
+            .select(p::report_id);
+        seen = Box::new(seen.or(diesel::dsl::exists(mine)));
+    }
+    seen
+}
