@@ -10,6 +10,7 @@ mod doctor;
 mod documents;
 mod existing;
 mod healthcheck;
+mod import;
 mod keys;
 mod logging;
 mod migrate;
@@ -53,6 +54,8 @@ enum Command {
     Backup(Box<backup::Backup>),
     /// Put a backup in place; nothing is mailed from it until an operator says so
     Restore(Box<restore::Restore>),
+    /// Take in the history that a municipality or the desk already has
+    Import(Box<import::Import>),
     /// Look whether all is well, and say what to do about what is not
     Doctor(Box<doctor::Doctor>),
     /// Pause the mail, and take it up again
@@ -92,6 +95,7 @@ pub fn run() -> ExitCode {
         Command::Admin(admin) => admin::run(admin),
         Command::Backup(backup) => backup::run(&backup),
         Command::Restore(restore) => restore::run(*restore),
+        Command::Import(import) => import::run(*import),
         Command::Doctor(doctor) => return doctor::run(*doctor),
         Command::Outbox(outbox) => outbox::run(outbox),
         Command::Keys(keys) => keys::run(keys),

@@ -261,6 +261,11 @@ impl Ledger {
                 start(self, DeskReply);
                 start(self, Routing);
             }
+            // What was closed when it came in has no clocks.
+            E::Imported if moment.to == Status::Submitted => {
+                start(self, DeskReply);
+                start(self, Routing);
+            }
             E::RoutedByRule | E::Route | E::Reroute => {
                 self.stop(&[DeskReply, Routing, Acceptance, Position], today);
                 start(self, Acceptance);

@@ -43,6 +43,8 @@ code_list! {
         Publish = "publish",
         /// What was released is no longer; by the service when the report became narrower or was withdrawn.
         Unpublish = "unpublish",
+        /// It came in with the history that others had.
+        Imported = "imported",
         /// Obstacles were taken out of it, each as a report of its own.
         Split = "split",
         /// It was taken out of another report.

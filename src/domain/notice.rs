@@ -302,6 +302,7 @@ pub fn notices(event: EventKind) -> &'static [(Audience, NoticeKind)] {
         | E::SettledThrough
         | E::CancelReopening
         | E::WithdrawEndorsement
+        | E::Imported
         | E::ReopenedThrough
         // Those it is for differ by message; see `of_message`.
         | E::MessageSent

@@ -164,6 +164,10 @@ pub fn tell(
             "heeft de koppeling met {} weggehaald",
             "removed the link with {}",
         ),
+        E::Imported => say(
+            "heeft de melding overgenomen uit een eerder register",
+            "took the report over from an earlier register",
+        ),
         E::Split => say("heeft de melding gesplitst", "split the report"),
         E::SplitFrom => with_other(
             "heeft deze melding afgesplitst van {}",

@@ -678,6 +678,26 @@ pub static FIELDS: &[Words] = &[
         "The lead is no contributor.",
     ),
     (
+        "settled_before_submitted",
+        "Een melding wordt niet afgehandeld voordat zij is ingediend.",
+        "A report is not settled before it was submitted.",
+    ),
+    (
+        "repeated_in_file",
+        "Dit zaaknummer staat al op regel {line}.",
+        "This case number stands on line {line} already.",
+    ),
+    (
+        "no_json",
+        "Deze regel is geen JSON.",
+        "This line is no JSON.",
+    ),
+    (
+        "wrong_number_of_cells",
+        "Deze regel heeft meer of minder cellen dan er kolommen zijn.",
+        "This line has more or fewer cells than there are columns.",
+    ),
+    (
         "only_desk_routes",
         "Alleen het loket bepaalt waar een melding heen gaat.",
         "Only the desk decides where a report goes.",

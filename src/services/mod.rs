@@ -16,6 +16,7 @@ pub mod doctor;
 pub mod endorsements;
 pub mod guard;
 pub mod idempotency;
+pub mod import;
 pub mod keys;
 pub mod links;
 pub mod mail_pause;

@@ -111,7 +111,7 @@ impl Step {
     }
 
     /// The event as it is kept: with what takes part in proving the clocks.
-    fn written(&self) -> Event {
+    pub fn written(&self) -> Event {
         let mut event = self.event.clone();
         let before = self.before.as_ref().map(|report| &report.handling.ledger);
         let profile = self.after.handling.ledger.profile_since(before);

@@ -23,6 +23,7 @@ mod hardening;
 mod harness;
 mod hostile;
 mod identity;
+mod import;
 mod links;
 mod mail;
 mod matrix;

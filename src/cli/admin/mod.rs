@@ -54,7 +54,7 @@ fn open(settings: Settings) -> Result<Context, String> {
 }
 
 /// An organisation by id, abbreviation, municipality code or TOOI code.
-fn find(conn: &mut Conn, named: &str) -> Result<OrganisationId, Error> {
+pub(in crate::cli) fn find(conn: &mut Conn, named: &str) -> Result<OrganisationId, Error> {
     if let Ok(id) = named.parse::<OrganisationId>() {
         return organisations::find(conn, id)?
             .map(|found| found.id)
