@@ -310,6 +310,90 @@ impl Life {
             .expect(200);
     }
 
+    /// Somebody writes, attaches, watches, links, splits, endorses, searches, or does the same to several at once.
+    async fn work_beside(&mut self) {
+        let things = [
+            "endorse", "message", "draft", "attach", "watch", "unwatch", "link", "split", "bulk",
+            "search",
+        ];
+        let thing = *Self::one_of(&mut self.rng, &things);
+        if thing == "endorse" {
+            return self.endorse().await;
+        }
+        let id = Self::one_of(&mut self.rng, &self.reports).clone();
+        let other = Self::one_of(&mut self.rng, &self.reports).clone();
+        let actor = Self::one_of(&mut self.rng, &self.people).1.clone();
+        let path = format!("/v1/reports/{id}");
+        let seen = self.app.get(&path).by(&actor).await;
+        let audience = *Self::one_of(&mut self.rng, &["reporter", "government", "authority"]);
+        let app = &self.app;
+        let reply = match thing {
+            "message" | "draft" => {
+                let body = json!({
+                    "audience": audience, "text": "Kunt u de kaart sturen?", "draft": thing == "draft"
+                });
+                let to = format!("{path}/messages");
+                app.post(to).by(&actor).json(body).await
+            }
+            "attach" => {
+                let fields = [("audience", audience)];
+                let to = format!("{path}/attachments");
+                app.post(to)
+                    .by(&actor)
+                    .file("kaart.pdf", b"%PDF-1.7\n%%EOF\n", &fields)
+                    .await
+            }
+            "watch" => {
+                let to = format!("{path}/watch");
+                app.call(reqwest::Method::PUT, to).by(&actor).await
+            }
+            "unwatch" => app.delete(format!("{path}/watch")).by(&actor).await,
+            "link" => {
+                let body = json!({"kind": "follows_from", "report": other});
+                let to = format!("{path}/links");
+                app.post(to).by(&actor).json(body).await
+            }
+            "split" if seen.status == 200 => {
+                let parts = json!({"parts": [
+                    {"title": "De norm", "description": "De norm sluit de school."},
+                    {"title": "De bus", "description": "De bus mag niet rijden."},
+                ]});
+                let to = format!("{path}/split");
+                app.post(to).by(&actor).if_match(&seen).json(parts).await
+            }
+            "bulk" if seen.status == 200 => {
+                let version = seen.json()["version"].clone();
+                let body = json!({"items": [
+                    {"id": id, "version": version, "transition": {"action": "assign"}},
+                    {"id": other, "version": version, "transition": {"action": "accept"}},
+                ]});
+                let to = "/v1/bulk-transitions";
+                app.post(to).by(&actor).json(body).await
+            }
+            "search" => {
+                let found = app.get("/v1/reports?q=norm&limit=100").by(&actor).await;
+                for row in found.expect(200).items() {
+                    let one = format!("/v1/reports/{}", row["id"].as_str().unwrap());
+                    app.get(one).by(&actor).await.expect(200);
+                }
+                return;
+            }
+            // What it does not see it cannot do.
+            _ => seen,
+        };
+        let counted = match reply.status {
+            200..300 => &mut self.made,
+            400 | 403 | 404 | 409 => &mut self.refused,
+            _ => panic!("{thing} was answered {reply}"),
+        };
+        *counted.entry(thing.into()).or_default() += 1;
+        if thing == "split" && reply.status == 200 {
+            let parts = reply.json()["parts"].as_array().cloned().unwrap();
+            let ids = parts.iter().map(|part| part["id"].as_str().unwrap());
+            self.reports.extend(ids.map(str::to_owned));
+        }
+    }
+
     async fn mail(&mut self) {
         self.mailed += self.app.deliver_mail().await.len();
     }
@@ -364,8 +448,8 @@ async fn a_year_of_whatever_people_do_leaves_nothing_astray() {
     for step in 0..steps {
         if life.reports.len() < 8 || life.rng.u32(0..12) == 0 {
             life.submit().await;
-        } else if life.rng.u32(0..10) == 0 {
-            life.endorse().await;
+        } else if life.rng.u32(0..4) == 0 {
+            life.work_beside().await;
         } else {
             life.act().await;
         }
