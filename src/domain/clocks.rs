@@ -364,23 +364,25 @@ impl Ledger {
 
     /// The profile of the clocks that were started or moved since an earlier state.
     pub fn profile_since(&self, before: Option<&Ledger>) -> Option<ProfileRef> {
+        let alike = |clocks: &[Clock], clock: &Clock| {
+            let same = |other: &&Clock| {
+                other.kind == clock.kind
+                    && other.started_on == clock.started_on
+                    && other.terms == clock.terms
+            };
+            clocks.iter().filter(same).count()
+        };
+        // Counted: who gets it again on the same day gets a clock like the one that was stopped.
         let known = |clock: &Clock| {
-            before.is_some_and(|before| {
-                before
-                    .clocks
-                    .iter()
-                    .chain(before.set_aside.iter().flatten())
-                    .any(|old| {
-                        old.kind == clock.kind
-                            && old.started_on == clock.started_on
-                            && old.terms == clock.terms
-                    })
+            before.map_or(0, |before| {
+                let aside = before.set_aside.as_deref().unwrap_or_default();
+                alike(&before.clocks, clock).max(alike(aside, clock))
             })
         };
         self.clocks
             .iter()
             .rev()
-            .find(|clock| !known(clock))
+            .find(|clock| alike(&self.clocks, clock) > known(clock))
             .map(|clock| clock.terms.profile.clone())
     }
 

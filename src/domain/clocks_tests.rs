@@ -218,6 +218,21 @@ fn alerts_are_raised_once_and_after_a_standstill_only_the_furthest() {
 }
 
 #[test]
+fn a_clock_like_the_one_that_was_stopped_that_day_counts_as_started() {
+    let submitted = (E::Submit, Reporter, "2026-03-02T09:00:00Z");
+    let routed = (E::RoutedByRule, Service, "2026-03-02T09:00:00Z");
+    let before = ledger(&[submitted, routed]);
+    let after = ledger(&[
+        submitted,
+        routed,
+        (E::Reroute, Desk, "2026-03-02T10:00:00Z"),
+    ]);
+    let named = after.profile_since(Some(&before)).unwrap();
+    assert_eq!((named.code.as_str(), named.version), (STANDARD, 1));
+    assert_eq!(after.profile_since(Some(&after)), None);
+}
+
+#[test]
 fn a_clock_keeps_its_version_until_it_is_moved() {
     let newer = DeadlineProfile {
         version: 2,
