@@ -35,6 +35,21 @@ code_list! {
     }
 }
 
+impl OrganisationKind {
+    /// The words that people read.
+    pub fn label(self, language: Language) -> &'static str {
+        let (nl, en) = match self {
+            OrganisationKind::Ministry => ("ministerie", "ministry"),
+            OrganisationKind::Municipality => ("gemeente", "municipality"),
+            OrganisationKind::Province => ("provincie", "province"),
+            OrganisationKind::WaterBoard => ("waterschap", "water board"),
+            OrganisationKind::EuContact => ("contactpunt van de EU", "contact point of the EU"),
+            OrganisationKind::Partner => ("partner", "partner"),
+        };
+        language.pick(nl, en)
+    }
+}
+
 code_list! {
     /// A person signs in; an API client is a machine of an organisation (Dutch: soort).
     pub enum PrincipalKind {

@@ -39,6 +39,12 @@ pub mod kind {
     pub struct Attachment;
     #[derive(Debug)]
     pub struct StandardText;
+    /// What became of the routing of a report.
+    #[derive(Debug)]
+    pub struct Outcome;
+    /// A rule that corrections speak for.
+    #[derive(Debug)]
+    pub struct Proposal;
     /// A link between two reports.
     #[derive(Debug)]
     pub struct Link;
@@ -57,6 +63,8 @@ pub type EndorsementId = Id<kind::Endorsement>;
 pub type MeasureId = Id<kind::Measure>;
 pub type MessageId = Id<kind::Message>;
 pub type AttachmentId = Id<kind::Attachment>;
+pub type OutcomeId = Id<kind::Outcome>;
+pub type ProposalId = Id<kind::Proposal>;
 pub type StandardTextId = Id<kind::StandardText>;
 pub type LinkId = Id<kind::Link>;
 

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use crate::domain::actor::Language;
 use crate::domain::code::code_list;
 
 /// Whether something holds on a day, given its first day and the first day on which it no longer holds.
@@ -16,6 +17,16 @@ code_list! {
         Decline = "decline",
         /// Anticipating region (anticipeerregio).
         Anticipating = "anticipating",
+    }
+}
+
+impl RegionKind {
+    /// The words that people read.
+    pub fn label(self, language: Language) -> &'static str {
+        match self {
+            RegionKind::Decline => language.pick("krimpregio", "decline region"),
+            RegionKind::Anticipating => language.pick("anticipeerregio", "anticipating region"),
+        }
     }
 }
 

@@ -275,6 +275,11 @@ pub fn may_preview_routing(actor: &Actor) -> bool {
     actor.has(Role::Reporter) || actor.is_desk()
 }
 
+/// May write routing rules, try them on past reports and put them in force.
+pub fn may_write_rules(actor: &Actor) -> bool {
+    actor.has(Role::Coordinator)
+}
+
 /// May read the routing rules themselves.
 pub fn may_read_rules(actor: &Actor) -> bool {
     actor.is_desk() || actor.has(Role::Liaison) || actor.has(Role::Analyst)

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use crate::domain::actor::Language;
 use crate::domain::citation::Register;
 use crate::domain::code::code_list;
 use crate::domain::id::OrganisationId;
@@ -38,6 +39,20 @@ code_list! {
         Municipal = "municipal",
         WaterBoard = "water_board",
         Eu = "eu",
+    }
+}
+
+impl RegulationLevel {
+    /// Who made it, in words that people read: "een regel van …".
+    pub fn made_by(self, language: Language) -> &'static str {
+        let (nl, en) = match self {
+            RegulationLevel::National => ("het Rijk", "the State"),
+            RegulationLevel::Provincial => ("een provincie", "a province"),
+            RegulationLevel::Municipal => ("een gemeente", "a municipality"),
+            RegulationLevel::WaterBoard => ("een waterschap", "a water board"),
+            RegulationLevel::Eu => ("de Europese Unie", "the European Union"),
+        };
+        language.pick(nl, en)
     }
 }
 

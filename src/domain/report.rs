@@ -10,7 +10,7 @@ use crate::domain::clocks::{Clock, Ledger};
 use crate::domain::code::code_list;
 use crate::domain::deadline_profile::ClockKind;
 use crate::domain::id::{MeasureId, OrganisationId, PrincipalId, ReportId};
-use crate::domain::routing::Routing;
+use crate::domain::routing::{Priority, Routing};
 use crate::domain::sharing::Sharing;
 use crate::domain::status::{Capacity, Phase, Status};
 
@@ -25,6 +25,19 @@ code_list! {
         Experiment = "experiment",
         /// What the rule means (uitleg).
         Clarification = "clarification",
+    }
+}
+
+impl Remedy {
+    /// The words that people read.
+    pub fn label(self, language: Language) -> &'static str {
+        let (nl, en) = match self {
+            Remedy::Change => ("wijziging van de regel", "change of the rule"),
+            Remedy::Exemption => ("ontheffing", "exemption"),
+            Remedy::Experiment => ("experiment", "experiment"),
+            Remedy::Clarification => ("uitleg", "clarification"),
+        };
+        language.pick(nl, en)
     }
 }
 
@@ -323,6 +336,8 @@ pub struct Handling {
     pub routing: Option<Routing>,
     /// A person routed it; the service does not try again.
     pub routed_by_hand: bool,
+    /// What a rule says of how pressing it is.
+    pub priority: Option<Priority>,
     /// The desk has done something with it; the reporter no longer changes it at will.
     pub taken_up: bool,
     pub returns: u32,
@@ -460,6 +475,11 @@ impl Report {
     }
 
     /// Whether an organisation sees how it goes: a former lead, the reporter of a report merged into it, an endorser.
+    /// How pressing it is: as any other unless a rule said more.
+    pub fn priority(&self) -> Priority {
+        self.handling.priority.unwrap_or(Priority::Normal)
+    }
+
     pub fn is_followed_by(&self, organisation: OrganisationId) -> bool {
         let handling = &self.handling;
         handling.followers.contains(&organisation)

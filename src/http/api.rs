@@ -104,7 +104,12 @@ pub fn operations(config: &mut ServiceConfig) {
     config
         .service(routing::preview_routing)
         .service(routing_rules::list_routing_rules)
-        .service(routing_rules::get_routing_rule);
+        .service(routing_rules::get_routing_rule)
+        .service(routing_rules::list_routing_rule_versions)
+        .service(routing_rules::add_routing_rule)
+        .service(routing_rules::change_routing_rule)
+        .service(routing_rules::activate_routing_rules)
+        .service(routing_rules::retire_routing_rule);
     config
         .service(organisations::list_organisations)
         .service(organisations::get_organisation)

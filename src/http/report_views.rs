@@ -16,9 +16,10 @@ use crate::domain::report::{
     Assignee, Cited, Confidentiality, Contact, Measure, Outcome, Position, Remedy, ReportRef,
     Settlement, Verdict,
 };
-use crate::domain::routing::{Because, Decision, Routing};
+use crate::domain::routing::{Because, Considered, Decision, Priority, Routing};
 use crate::domain::search::Highlight;
 use crate::domain::status::{Action, Capacity, Phase, Status};
+use crate::http::routing_rules::RuleVersion;
 use crate::services::reports::{Organisations, Shown};
 
 /// An organisation, named (Dutch: organisatie).
@@ -137,7 +138,7 @@ impl From<&Contact> for ContactView {
 /// How a report was routed (Dutch: routering).
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Routing, example = json!({"decision": "auto", "explanation": "regel 34 versie 1: WPO artikel 153 → OCW, eigenaar van de regeling", "lead": {"id": "0193a1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b", "abbreviation": "OCW", "name": "Ministerie van Onderwijs, Cultuur en Wetenschap"}, "contributors": [], "suggestions": []}))]
+#[schema(as = Routing, example = json!({"decision": "auto", "explanation": "regel 34 versie 1: WPO artikel 153 → OCW, eigenaar van de regeling", "lead": {"id": "0193a1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b", "abbreviation": "OCW", "name": "Ministerie van Onderwijs, Cultuur en Wetenschap"}, "contributors": [], "suggestions": [], "rule": {"number": 34, "version": 1}, "considered": [], "mayBeSplit": false}))]
 pub struct RoutingView {
     /// Routed by a rule, left to the desk with suggestions, or left with nothing to go by (besluit).
     decision: Decision,
@@ -149,6 +150,22 @@ pub struct RoutingView {
     contributors: Vec<OrganisationRef>,
     /// Who may be the right authority, the likeliest first (suggesties).
     suggestions: Vec<SuggestionView>,
+    /// The version of the rule that decided; null when none did (regel).
+    rule: Option<RuleVersion>,
+    /// The other rules that fitted, and why each lost (overwogen regels).
+    considered: Vec<ConsideredRule>,
+    /// Its citations belong to different authorities: it may hold several obstacles (te splitsen).
+    may_be_split: bool,
+}
+
+/// A rule that fitted and did not decide (Dutch: overwogen regel).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ConsideredRule {
+    /// The version of the rule (regel).
+    rule: RuleVersion,
+    /// What it fitted by, and why it lost (omdat).
+    because: String,
 }
 
 /// An authority that may be the right one (Dutch: suggestie).
@@ -167,6 +184,10 @@ impl RoutingView {
             Language::Nl => because.nl.clone(),
             Language::En => because.en.clone(),
         };
+        let considered = |one: &Considered| ConsideredRule {
+            rule: RuleVersion::from(one.rule),
+            because: say(&one.because),
+        };
         Self {
             decision: routing.decision,
             explanation: say(&routing.explanation),
@@ -180,6 +201,9 @@ impl RoutingView {
                     because: say(&suggestion.because),
                 })
                 .collect(),
+            rule: routing.rule.map(RuleVersion::from),
+            considered: routing.considered.iter().map(considered).collect(),
+            may_be_split: routing.may_be_split,
         }
     }
 }
@@ -398,6 +422,8 @@ pub struct ReportSummary {
     deadline: Option<DeadlineView>,
     /// The coordinator was called in (geëscaleerd).
     escalated: bool,
+    /// How pressing it is; in the progress view as any other (prioriteit).
+    priority: Priority,
     /// Who works on it, one an organisation (behandelaars).
     assignees: Vec<AssigneeView>,
     /// What came of it, once settled (uitkomst).
@@ -525,6 +551,11 @@ impl ReportSummary {
             contested: report.contested && full,
             deadline,
             escalated: report.handling.escalation.is_some() && full,
+            priority: if full {
+                report.priority()
+            } else {
+                Priority::Normal
+            },
             assignees: report
                 .handling
                 .assignees

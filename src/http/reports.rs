@@ -16,6 +16,7 @@ use crate::domain::id::{Id, OrganisationId, ReportId};
 use crate::domain::identifier::parse_municipality_code;
 use crate::domain::invalid::FieldError;
 use crate::domain::report::Verdict;
+use crate::domain::routing::Priority;
 use crate::domain::status::{Action, Phase, Status};
 use crate::http::auth::{Granted, ReadReports, WriteReports};
 use crate::http::body::Body;
@@ -82,6 +83,9 @@ pub struct ReportFilter {
     /// Whether the coordinator was called in (geëscaleerd).
     #[param(nullable = false)]
     escalated: Option<bool>,
+    /// True: only those of a high priority (hoge prioriteit).
+    #[param(nullable = false)]
+    high_priority: Option<bool>,
     /// Who works on it: the id of a person, `me`, or `none` for nobody of your organisation (behandelaar).
     #[param(
         max_length = 36,
@@ -150,6 +154,14 @@ impl ReportFilter {
             facets: vec![
                 (Facet::Domain, self.domain.clone()),
                 (Facet::Region, self.region.clone()),
+                (
+                    Facet::Priority,
+                    self.high_priority
+                        .filter(|only| *only)
+                        .map(|_| Priority::High.as_str().to_owned())
+                        .into_iter()
+                        .collect(),
+                ),
                 (Facet::Province, self.province.clone()),
                 (
                     Facet::Municipality,

@@ -146,8 +146,12 @@ pub struct Regulation {
 pub struct RoutingRule {
     /// Also its order among rules that are equally specific.
     pub number: u32,
+    #[serde(default)]
     pub regulation: Option<String>,
-    pub article: Option<String>,
+    /// Articles and ranges of them; none for the whole.
+    #[serde(default)]
+    pub articles: Vec<String>,
+    #[serde(default)]
     pub domain: Option<String>,
     pub lead: String,
     pub contributors: Vec<String>,

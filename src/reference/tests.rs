@@ -234,7 +234,7 @@ fn routing_rules_follow_from_the_facts() {
             rule.number
         );
         assert!(
-            seen.insert((&rule.regulation, &rule.article, &rule.domain)),
+            seen.insert((&rule.regulation, &rule.articles, &rule.domain)),
             "rule {} repeats another",
             rule.number
         );

@@ -9,7 +9,7 @@ use crate::domain::policy;
 use crate::domain::report::Report;
 use crate::services::Error;
 use crate::store::db::{Conn, is_unique_violation};
-use crate::store::deadline_profiles;
+use crate::store::{deadline_profiles, service_state};
 
 /// A profile to be.
 #[derive(Debug, Clone)]
@@ -74,6 +74,7 @@ pub fn create(
         made_by: Some(actor.id),
     };
     write(conn, &profile, Error::Conflict("code_taken"))?;
+    service_state::routing_changed(conn, now)?;
     Ok(profile)
 }
 
@@ -102,6 +103,7 @@ pub fn change(
         code: before.code,
     };
     write(conn, &profile, Error::Stale)?;
+    service_state::routing_changed(conn, now)?;
     Ok(profile)
 }
 

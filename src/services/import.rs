@@ -105,14 +105,19 @@ pub fn take_in(context: &Context, batch: Vec<Record>) -> Result<Done, Error> {
                 done.skipped += 1;
                 continue;
             }
-            one(conn, &record, now)?;
+            one(conn, &ctx, &record, now)?;
             done.imported += 1;
         }
         Ok(done)
     })
 }
 
-fn one(conn: &mut Conn, record: &Record, now: DateTime<Utc>) -> Result<(), Error> {
+fn one(
+    conn: &mut Conn,
+    context: &Context,
+    record: &Record,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
     let content = content(conn, record)?;
     let submitted_at = noon(record.submitted_on);
     let settled_at = record.ending.as_ref().map(|ending| noon(ending.settled_on));
@@ -182,7 +187,13 @@ fn one(conn: &mut Conn, record: &Record, now: DateTime<Utc>) -> Result<(), Error
     imported.event.from = None;
     steps.push(imported);
     if report.status == Status::Submitted {
-        let routing = routing::evaluate(conn, &report.content, local_date(now))?;
+        let routing = routing::evaluate(
+            conn,
+            context,
+            &report.content,
+            report.submitter,
+            local_date(now),
+        )?;
         steps.extend(routing::follow_rules(&mut report, routing, &profile, now));
         report.version = 1;
     }

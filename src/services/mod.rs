@@ -36,6 +36,7 @@ pub mod regulations;
 pub mod report_links;
 pub mod reports;
 pub mod routing;
+pub mod routing_learning;
 pub mod routing_rules;
 pub mod seed;
 pub mod sharing;
@@ -80,6 +81,8 @@ pub struct Context {
     pub guard: Arc<Guard>,
     pub limits: Arc<Limits>,
     pub callers: Arc<Callers>,
+    /// The routing rules in force.
+    pub rules: Arc<routing::Remembered>,
     /// Rung after a change, so that the mail it queued leaves at once.
     pub bell: Bell,
     /// The bytes of attachments.
@@ -102,6 +105,7 @@ impl Context {
             guard: Arc::new(Guard::new(settings.sign_in_failures)),
             limits: Arc::new(Limits::new(&settings)),
             callers: Arc::default(),
+            rules: Arc::default(),
             db,
             clock,
             objects: Arc::new(Objects::new(settings.clone())),

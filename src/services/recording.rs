@@ -12,7 +12,7 @@ use crate::domain::report::Report;
 use crate::domain::status::Capacity;
 use crate::services::backing::{self, Followers};
 use crate::services::notices::{self, Happened};
-use crate::services::{Context, Error};
+use crate::services::{Context, Error, routing_learning};
 use crate::store::db::Conn;
 use crate::store::events;
 
@@ -146,6 +146,9 @@ pub fn record(conn: &mut Conn, context: &Context, steps: &[Step]) -> Result<(), 
     let steps: Vec<&Step> = steps.iter().chain(&ended).collect();
     let written: Vec<Event> = steps.iter().map(|step| step.written()).collect();
     events::insert(conn, &written)?;
+    for step in &steps {
+        routing_learning::follow(conn, context, step)?;
+    }
     let told: Vec<&Step> = steps.into_iter().filter(|step| !step.quiet).collect();
     let mut followers = Vec::with_capacity(told.len());
     for step in &told {

@@ -14,7 +14,7 @@ use crate::domain::register::{AuditKind, Change, Subject};
 use crate::services::{Error, register};
 use crate::store::db::{Conn, is_unique_violation};
 use crate::store::listing::Listing;
-use crate::store::organisations;
+use crate::store::{organisations, service_state};
 
 /// A kind of reference data. Records are ended, never deleted.
 pub trait Fact: Clone + PartialEq + Send + Sized + 'static {
@@ -74,6 +74,7 @@ pub fn add<F: Fact>(
 ) -> Result<F, Error> {
     refuse(fact.check(None, conn)?)?;
     fact.insert(conn).map_err(taken)?;
+    service_state::routing_changed(conn, now)?;
     if let Some((kind, subject, changes)) = F::audited(None, &fact) {
         register::record(conn, actor, kind, subject, changes, now)?;
     }
@@ -104,6 +105,7 @@ pub fn change<F: Fact>(
     if !after.update(seen, conn).map_err(taken)? {
         return Err(Error::Stale);
     }
+    service_state::routing_changed(conn, now)?;
     if let Some((kind, subject, changes)) = F::audited(Some(&before), &after) {
         register::record(conn, Some(actor), kind, subject, changes, now)?;
     }

@@ -11,7 +11,7 @@ use crate::domain::id::{OrganisationId, RuleId, StandardTextId};
 use crate::domain::organisation::Organisation;
 use crate::domain::place::{Municipality, Province, Region};
 use crate::domain::regulation::{PolicyDomain, Regulation};
-use crate::domain::routing::Rule;
+use crate::domain::routing::{Actions, Because, CitedCondition, Condition, Rule, RuleState};
 use crate::domain::standard_text::StandardText;
 use crate::reference;
 use crate::services::Error;
@@ -114,7 +114,7 @@ fn load_facts(conn: &mut Conn, now: DateTime<Utc>) -> Result<bool, Error> {
     )?;
     routing_rules::insert(
         conn,
-        &all_of(reference::routing_rules(), |r| rule(r, &ministry))?,
+        &all_of(reference::routing_rules(), |r| rule(r, &ministry, now))?,
     )?;
     Ok(true)
 }
@@ -262,23 +262,51 @@ fn regulation(fact: reference::Regulation, ministry: Ministry<'_>) -> Result<Reg
     })
 }
 
-fn rule(fact: reference::RoutingRule, ministry: Ministry<'_>) -> Result<Rule, Error> {
+/// A regulation or some of its articles, a policy domain, or both.
+fn condition(
+    regulation: Option<String>,
+    articles: Vec<String>,
+    domain: Option<String>,
+) -> Condition {
+    let cited = regulation.map(|id| Condition::Regulation(CitedCondition { id, articles }));
+    let mut parts: Vec<Condition> = cited
+        .into_iter()
+        .chain(domain.map(Condition::Domain))
+        .collect();
+    match parts.len() {
+        1 => parts.remove(0),
+        _ => Condition::All(parts),
+    }
+}
+
+fn rule(
+    fact: reference::RoutingRule,
+    ministry: Ministry<'_>,
+    now: DateTime<Utc>,
+) -> Result<Rule, Error> {
     let number = i32::try_from(fact.number)
         .map_err(|_| Error::Internal(format!("rule {} has no usable number", fact.number)))?;
     Ok(Rule {
         id: RuleId::new(),
         number,
         version: 1,
+        state: RuleState::Active,
         order: number,
-        lead: ministry(&fact.lead)?,
-        contributors: all_of(fact.contributors, |code| ministry(&code))?,
+        condition: condition(fact.regulation, fact.articles, fact.domain),
+        actions: Actions {
+            lead: Some(ministry(&fact.lead)?),
+            contributors: all_of(fact.contributors, |code| ministry(&code))?,
+            ..Actions::default()
+        },
         mode: code(&fact.mode)?,
-        regulation: fact.regulation,
-        article: fact.article,
-        domain: fact.domain,
         valid_from: RULES_FROM,
         valid_until: None,
-        explanation_nl: fact.explanation_nl,
-        explanation_en: fact.explanation_en,
+        explanation: Because {
+            nl: fact.explanation_nl,
+            en: fact.explanation_en,
+        },
+        reason: None,
+        author: None,
+        created_at: now,
     })
 }

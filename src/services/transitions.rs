@@ -177,7 +177,13 @@ pub fn transition(
         if !faults.is_empty() {
             return Err(Error::Invalid(faults));
         }
-        let routing = routing::evaluate(conn, &before.content, local_date(now))?;
+        let routing = routing::evaluate(
+            conn,
+            context,
+            &before.content,
+            before.submitter,
+            local_date(now),
+        )?;
         let profile = deadline_profiles::of_report(conn, &before)?;
         let (after, steps) = submit::submitted(conn, actor, &before, routing, &profile, now)?;
         change::update(conn, &before, &after)?;
@@ -199,6 +205,7 @@ pub fn transition(
         steps[0].event.details.deadline_profile = Some(profile.reference());
     }
     let at = Deed {
+        context,
         actor,
         capacity,
         profile: &profile,
@@ -219,6 +226,7 @@ pub fn transition(
 
 /// Who does it, as whom, when, and by which terms clocks start.
 struct Deed<'a> {
+    context: &'a Context,
     actor: &'a Actor,
     capacity: Capacity,
     profile: &'a DeadlineProfile,

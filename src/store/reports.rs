@@ -13,6 +13,7 @@ use diesel::prelude::*;
 use crate::domain::code::{Code, code_list};
 use crate::domain::id::{OrganisationId, PrincipalId, ReportId};
 use crate::domain::report::{Confidentiality, Content, Handling, Report, Sender, Verdict};
+use crate::domain::routing::Priority;
 use crate::domain::status::{Phase, Status};
 use crate::store::any_of::any_of;
 use crate::store::bulk::insert_all;
@@ -39,6 +40,8 @@ code_list! {
         Province = "province",
         Region = "region",
         Regulation = "regulation",
+        /// How pressing it is, where that is more than of any other.
+        Priority = "priority",
     }
 }
 
@@ -123,13 +126,21 @@ impl From<&Report> for Row {
     }
 }
 
-/// What sorts reports by urgency: the day the next thing is due, a thousand years earlier for what is escalated.
+/// What sorts reports by urgency: the day the next thing is due; a thousand years earlier for what is escalated, half that
+/// for what has a high priority.
 fn urgency(report: &Report) -> NaiveDate {
     let due = report.due_on().unwrap_or(NOTHING_DUE);
-    match report.handling.escalation {
-        Some(_) => due.checked_sub_months(Months::new(12_000)).unwrap_or(due),
-        None => due,
-    }
+    let escalated = if report.handling.escalation.is_some() {
+        12_000
+    } else {
+        0
+    };
+    let pressing = match report.priority() {
+        Priority::High => 6_000,
+        Priority::Normal => 0,
+    };
+    let earlier = Months::new(escalated + pressing);
+    due.checked_sub_months(earlier).unwrap_or(due)
 }
 
 impl From<Row> for Report {
@@ -436,6 +447,10 @@ pub(super) fn facets(report: &Report) -> Vec<FacetRow> {
             .map(move |value| (facet.as_str(), value.clone(), report.id))
     })
     .collect();
+    if report.priority() != Priority::Normal {
+        let value = report.priority().as_str().to_owned();
+        rows.push((Facet::Priority.as_str(), value, report.id));
+    }
     rows.sort();
     rows.dedup();
     rows

@@ -2,14 +2,30 @@
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 
+use crate::domain::code::code_list;
 use crate::domain::id::{OrganisationId, RuleId};
-use crate::domain::routing::{Rule, RuleMode};
+use crate::domain::routing::{Actions, Because, Condition, Priority, Rule, RuleMode, RuleState};
 use crate::store::any_of::any_of;
+use crate::store::bulk::insert_all;
 use crate::store::db::{Conn, MultiBackend};
 use crate::store::listing::{Listing, lower};
-use crate::store::schema::routing_rules as t;
-use crate::store::types::{Coded, Json};
+use crate::store::schema::{routing_rule_facets as facets, routing_rule_versions as t};
+use crate::store::types::{Coded, Instant, Json};
+
+/// What a rule does besides giving a lead.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Adds {
+    contributors: Vec<OrganisationId>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    watchers: Vec<OrganisationId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    priority: Option<Priority>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deadline_profile: Option<String>,
+}
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = t, treat_none_as_default_value = false)]
@@ -17,17 +33,20 @@ struct Row {
     id: RuleId,
     number: i32,
     version: i32,
+    state: Coded<RuleState>,
     sort_order: i32,
-    regulation: Option<String>,
-    article: Option<String>,
-    domain: Option<String>,
-    lead_id: OrganisationId,
-    contributors: Json<Vec<OrganisationId>>,
+    condition: Json<Condition>,
+    lead_id: Option<OrganisationId>,
+    actions: Json<Adds>,
     mode: Coded<RuleMode>,
     valid_from: NaiveDate,
     valid_until: Option<NaiveDate>,
     explanation_nl: String,
     explanation_en: String,
+    reason: Option<String>,
+    author: Option<String>,
+    created_at: Instant,
+    latest: bool,
 }
 
 impl From<&Rule> for Row {
@@ -37,40 +56,74 @@ impl From<&Rule> for Row {
             id: rule.id,
             number: rule.number,
             version: rule.version,
+            state: Coded(rule.state),
             sort_order: rule.order,
-            regulation: rule.regulation,
-            article: rule.article,
-            domain: rule.domain,
-            lead_id: rule.lead,
-            contributors: Json(rule.contributors),
+            condition: Json(rule.condition),
+            lead_id: rule.actions.lead,
+            actions: Json(Adds {
+                contributors: rule.actions.contributors,
+                watchers: rule.actions.watchers,
+                priority: rule.actions.priority,
+                deadline_profile: rule.actions.deadline_profile,
+            }),
             mode: Coded(rule.mode),
             valid_from: rule.valid_from,
             valid_until: rule.valid_until,
-            explanation_nl: rule.explanation_nl,
-            explanation_en: rule.explanation_en,
+            explanation_nl: rule.explanation.nl,
+            explanation_en: rule.explanation.en,
+            reason: rule.reason,
+            author: rule.author,
+            created_at: Instant(rule.created_at),
+            latest: true,
         }
     }
 }
 
 impl From<Row> for Rule {
     fn from(row: Row) -> Self {
+        let adds = row.actions.0;
         Self {
             id: row.id,
             number: row.number,
             version: row.version,
+            state: row.state.0,
             order: row.sort_order,
-            regulation: row.regulation,
-            article: row.article,
-            domain: row.domain,
-            lead: row.lead_id,
-            contributors: row.contributors.0,
+            condition: row.condition.0,
+            actions: Actions {
+                lead: row.lead_id,
+                contributors: adds.contributors,
+                watchers: adds.watchers,
+                priority: adds.priority,
+                deadline_profile: adds.deadline_profile,
+            },
             mode: row.mode.0,
             valid_from: row.valid_from,
             valid_until: row.valid_until,
-            explanation_nl: row.explanation_nl,
-            explanation_en: row.explanation_en,
+            explanation: Because {
+                nl: row.explanation_nl,
+                en: row.explanation_en,
+            },
+            reason: row.reason,
+            author: row.author,
+            created_at: row.created_at.0,
         }
     }
+}
+
+code_list! {
+    /// What the conditions of a rule name, as lists filter on it.
+    pub enum RuleFacet {
+        Regulation = "regulation",
+        Domain = "domain",
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = facets, treat_none_as_default_value = false)]
+struct FacetRow {
+    rule_id: RuleId,
+    facet: Coded<RuleFacet>,
+    value: String,
 }
 
 /// Which rules a list holds.
@@ -80,27 +133,20 @@ pub struct Filter {
     pub domains: Vec<String>,
     pub leads: Vec<OrganisationId>,
     pub modes: Vec<RuleMode>,
+    pub states: Vec<RuleState>,
 }
 
 /// Of each rule the latest version.
 fn latest() -> t::BoxedQuery<'static, MultiBackend> {
-    let newer = diesel::alias!(t as newer);
-    let replaced = newer
-        .filter(newer.field(t::number).eq(t::number))
-        .filter(newer.field(t::version).gt(t::version));
-    t::table
-        .filter(diesel::dsl::not(diesel::dsl::exists(replaced)))
-        .into_boxed()
+    t::table.filter(t::latest.eq(true)).into_boxed()
 }
 
-/// The latest version of every rule about one of these regulations or policy domains.
-pub fn matching(
-    conn: &mut Conn,
-    regulations: &[String],
-    domains: &[String],
-) -> QueryResult<Vec<Rule>> {
-    let rows: Vec<Row> = latest()
-        .filter(any_of(t::regulation, regulations).or(any_of(t::domain, domains)))
+/// Every version that is in one of these states.
+pub fn in_states(conn: &mut Conn, states: &[RuleState]) -> QueryResult<Vec<Rule>> {
+    let states: Vec<Coded<RuleState>> = states.iter().copied().map(Coded).collect();
+    let rows: Vec<Row> = t::table
+        .filter(any_of(t::state, &states))
+        .order((t::number, t::version))
         .load(conn)?;
     Ok(rows.into_iter().map(Rule::from).collect())
 }
@@ -114,6 +160,34 @@ pub fn find(conn: &mut Conn, number: i32) -> QueryResult<Option<Rule>> {
     Ok(row.map(Rule::from))
 }
 
+/// The versions in force of some rules.
+pub fn active_of(conn: &mut Conn, numbers: &[i32]) -> QueryResult<Vec<Rule>> {
+    let rows: Vec<Row> = t::table
+        .filter(t::number.eq_any(numbers.to_vec()))
+        .filter(t::state.eq(Coded(RuleState::Active)))
+        .load(conn)?;
+    Ok(rows.into_iter().map(Rule::from).collect())
+}
+
+/// A page of the versions of a rule, the latest first.
+pub fn versions(
+    conn: &mut Conn,
+    number: i32,
+    before: Option<i32>,
+    limit: i64,
+) -> QueryResult<Vec<Rule>> {
+    let mut query = t::table
+        .filter(t::number.eq(number))
+        .order(t::version.desc())
+        .limit(limit)
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(t::version.lt(before));
+    }
+    let rows: Vec<Row> = query.load(conn)?;
+    Ok(rows.into_iter().map(Rule::from).collect())
+}
+
 /// A page of latest versions, by number.
 pub fn list(
     conn: &mut Conn,
@@ -121,20 +195,29 @@ pub fn list(
     filter: &Filter,
     after: Option<i32>,
 ) -> QueryResult<Vec<Rule>> {
-    let some = |codes: &[String]| codes.iter().cloned().map(Some).collect::<Vec<_>>();
     let mut query = latest();
-    if !filter.regulations.is_empty() {
-        query = query.filter(t::regulation.eq_any(some(&filter.regulations)));
-    }
-    if !filter.domains.is_empty() {
-        query = query.filter(t::domain.eq_any(some(&filter.domains)));
+    for (facet, values) in [
+        (RuleFacet::Regulation, &filter.regulations),
+        (RuleFacet::Domain, &filter.domains),
+    ] {
+        if !values.is_empty() {
+            let named = facets::table
+                .filter(facets::facet.eq(Coded(facet)))
+                .filter(any_of(facets::value, values))
+                .select(facets::rule_id);
+            query = query.filter(t::id.eq_any(named));
+        }
     }
     if !filter.leads.is_empty() {
-        query = query.filter(t::lead_id.eq_any(filter.leads.clone()));
+        query = query.filter(any_of(t::lead_id.assume_not_null(), &filter.leads));
     }
     if !filter.modes.is_empty() {
         let modes: Vec<_> = filter.modes.iter().copied().map(Coded).collect();
-        query = query.filter(t::mode.eq_any(modes));
+        query = query.filter(any_of(t::mode, &modes));
+    }
+    if !filter.states.is_empty() {
+        let states: Vec<_> = filter.states.iter().copied().map(Coded).collect();
+        query = query.filter(any_of(t::state, &states));
     }
     if let Some(pattern) = listing.pattern() {
         query = query.filter(
@@ -156,12 +239,53 @@ pub fn list(
     Ok(rows.into_iter().map(Rule::from).collect())
 }
 
-/// Writes new rules or versions, several in one statement.
+/// The next number of a rule.
+pub fn next_number(conn: &mut Conn) -> QueryResult<i32> {
+    let highest: Option<i32> = t::table.select(diesel::dsl::max(t::number)).first(conn)?;
+    Ok(highest.unwrap_or(0) + 1)
+}
+
+/// Writes new rules, several in one statement; a unique violation when another took the number first.
 pub fn insert(conn: &mut Conn, new: &[Rule]) -> QueryResult<()> {
     let rows: Vec<Row> = new.iter().map(Row::from).collect();
-    match conn {
-        Conn::Sqlite(conn) => diesel::insert_into(t::table).values(rows).execute(conn),
-        Conn::Postgres(conn) => diesel::insert_into(t::table).values(rows).execute(conn),
-    }
-    .map(drop)
+    insert_all!(conn, t::table, 17, &rows)?;
+    let named: Vec<FacetRow> = new.iter().flat_map(facets_of).collect();
+    insert_all!(conn, facets::table, 3, &named)
+}
+
+/// Writes a new version of a rule, which is its latest then; a unique violation when another wrote it first.
+pub fn insert_version(conn: &mut Conn, before: &Rule, rule: &Rule) -> QueryResult<()> {
+    diesel::update(t::table.find(before.id))
+        .set(t::latest.eq(false))
+        .execute(conn)?;
+    diesel::delete(facets::table.filter(facets::rule_id.eq(before.id))).execute(conn)?;
+    insert(conn, std::slice::from_ref(rule))
+}
+
+/// Moves versions to a state, those that are in another; returns how many.
+pub fn set_state(
+    conn: &mut Conn,
+    ids: &[RuleId],
+    from: RuleState,
+    to: RuleState,
+) -> QueryResult<usize> {
+    diesel::update(t::table)
+        .filter(any_of(t::id, ids))
+        .filter(t::state.eq(Coded(from)))
+        .set(t::state.eq(Coded(to)))
+        .execute(conn)
+}
+
+fn facets_of(rule: &Rule) -> Vec<FacetRow> {
+    let row = |facet, value: &str| FacetRow {
+        rule_id: rule.id,
+        facet: Coded(facet),
+        value: value.to_owned(),
+    };
+    let regulations = rule.condition.regulations().into_iter();
+    let domains = rule.condition.domains().into_iter();
+    regulations
+        .map(|id| row(RuleFacet::Regulation, id))
+        .chain(domains.map(|code| row(RuleFacet::Domain, code)))
+        .collect()
 }

@@ -200,24 +200,76 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Date, Integer, Nullable, Text};
-    use crate::store::types::{IdSql, JsonSql};
+    use diesel::sql_types::{Bool, Date, Integer, Nullable, Text};
+    use crate::store::types::{IdSql, InstantSql, JsonSql};
 
-    routing_rules (id) {
+    routing_rule_versions (id) {
         id -> IdSql,
         number -> Integer,
         version -> Integer,
+        state -> Text,
         sort_order -> Integer,
-        regulation -> Nullable<Text>,
-        article -> Nullable<Text>,
-        domain -> Nullable<Text>,
-        lead_id -> IdSql,
-        contributors -> JsonSql,
+        condition -> JsonSql,
+        lead_id -> Nullable<IdSql>,
+        actions -> JsonSql,
         mode -> Text,
         valid_from -> Date,
         valid_until -> Nullable<Date>,
         explanation_nl -> Text,
         explanation_en -> Text,
+        reason -> Nullable<Text>,
+        author -> Nullable<Text>,
+        created_at -> InstantSql,
+        latest -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::store::types::IdSql;
+
+    routing_rule_facets (rule_id, facet, value) {
+        rule_id -> IdSql,
+        facet -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Integer, Nullable, Text};
+    use crate::store::types::{IdSql, InstantSql};
+
+    routing_outcomes (id) {
+        id -> IdSql,
+        report_id -> IdSql,
+        kind -> Text,
+        rule_number -> Nullable<Integer>,
+        rule_version -> Nullable<Integer>,
+        regulation -> Nullable<Text>,
+        article -> Nullable<Text>,
+        from_id -> Nullable<IdSql>,
+        to_id -> Nullable<IdSql>,
+        happened_at -> InstantSql,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Integer, Nullable, Text};
+    use crate::store::types::{IdSql, InstantSql};
+
+    routing_proposals (id) {
+        id -> IdSql,
+        state -> Text,
+        regulation -> Text,
+        article -> Nullable<Text>,
+        lead_id -> IdSql,
+        times -> Integer,
+        of_all -> Integer,
+        rule_number -> Nullable<Integer>,
+        made_at -> InstantSql,
+        decided_at -> Nullable<InstantSql>,
+        decided_by -> Nullable<Text>,
+        reason -> Nullable<Text>,
     }
 }
 
@@ -554,7 +606,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     region_municipalities,
     domains,
     regulations,
-    routing_rules,
+    routing_rule_versions,
+    routing_rule_facets,
+    routing_outcomes,
+    routing_proposals,
     reference_loads,
     reports,
     report_facets,

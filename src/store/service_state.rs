@@ -1,13 +1,15 @@
-//! What holds for the whole service, whichever node asks. So far: that the outbox is paused.
+//! What holds for the whole service, whichever node asks: that the outbox is paused, and when routing last changed.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use uuid::Uuid;
 
 use crate::store::db::Conn;
 use crate::store::schema::service_state as t;
 use crate::store::types::Instant;
 
 const OUTBOX_PAUSED: &str = "outbox_paused";
+const ROUTING: &str = "routing";
 
 /// Nothing is mailed, since when and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,4 +55,31 @@ pub fn pause_outbox(conn: &mut Conn, reason: &str, now: DateTime<Utc>) -> QueryR
 /// Ends the pause; false when there was none.
 pub fn resume_outbox(conn: &mut Conn) -> QueryResult<bool> {
     Ok(diesel::delete(t::table.find(OUTBOX_PAUSED)).execute(conn)? == 1)
+}
+
+/// What tells one state of the routing rules, and of what is known beside them, from another; none before any change.
+pub fn routing_stamp(conn: &mut Conn) -> QueryResult<Option<String>> {
+    t::table
+        .find(ROUTING)
+        .select(t::reason)
+        .first(conn)
+        .optional()
+}
+
+/// The routing rules, or what is known beside them, changed: every node reads them again before it routes.
+pub fn routing_changed(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<()> {
+    let stamp = Uuid::now_v7().to_string();
+    let moved = diesel::update(t::table.find(ROUTING))
+        .set((t::since.eq(Instant(now)), t::reason.eq(&stamp)))
+        .execute(conn)?;
+    if moved == 0 {
+        diesel::insert_into(t::table)
+            .values((
+                t::name.eq(ROUTING),
+                t::since.eq(Instant(now)),
+                t::reason.eq(&stamp),
+            ))
+            .execute(conn)?;
+    }
+    Ok(())
 }

@@ -15,7 +15,7 @@ use crate::store::idempotency::{self, Saved};
 use crate::store::outbox::{self, NewNotice};
 use crate::store::{
     deadline_profiles, events, organisations, places, policy_domains, recipients, regulations,
-    reports, routing_rules, watchers,
+    reports, service_state, watchers,
 };
 
 const DAY: TimeDelta = TimeDelta::hours(24);
@@ -46,7 +46,7 @@ pub fn submit(conn: &mut Conn, written: &Written, now: DateTime<Utc>) -> Result<
     policy_domains::known(conn, &content.domains)?;
     places::municipalities(conn, &content.municipalities)?;
     places::regions_of(conn, &content.municipalities, today)?;
-    routing_rules::matching(conn, &cited, &content.domains)?;
+    service_state::routing_stamp(conn)?;
     deadline_profiles::current(conn, STANDARD)?;
 
     idempotency::claim(

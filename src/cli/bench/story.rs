@@ -136,7 +136,11 @@ impl Teller<'_> {
             event.from = Some(draft.status);
         }
         let today = local_date(self.at);
-        let routing = routing::evaluate(&self.world.rules, &facts(&report.content), today);
+        let routing = routing::evaluate(
+            &self.world.rules,
+            &facts(&self.world.rules, &report.content, report.submitter),
+            today,
+        );
         let routed = follow_rules(report, routing, &self.profile, self.at);
         routed.into_iter().for_each(|step| self.keep(step));
         Ok(())

@@ -1,6 +1,7 @@
 //! Whoever and whatever the made-up reports are about: the facts of the database, and the people that work on them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 
@@ -11,14 +12,14 @@ use crate::domain::code::Code;
 use crate::domain::id::OrganisationId;
 use crate::domain::organisation::Organisation;
 use crate::domain::regulation::Regulation;
-use crate::domain::routing::Rule;
+use crate::domain::routing::RuleSet;
 use crate::reference::{self, SampleReport};
 use crate::services::clients::{self, NewClient};
 use crate::services::people::{self, NewPerson};
 use crate::services::{Context, Error, links};
 use crate::store::db::Conn;
 use crate::store::principals::{self, Principal};
-use crate::store::{organisations, places, regulations, routing_rules};
+use crate::store::{organisations, places, regulations};
 
 /// The ministry whose liaison the bench signs in as: much of what is sent in is routed to it.
 pub const AUTHORITY: &str = "OCW";
@@ -46,7 +47,7 @@ pub struct World {
     pub regulations: Vec<Regulation>,
     /// The domains with the ministry that leads each.
     pub domains: Vec<(String, OrganisationId)>,
-    pub rules: Vec<Rule>,
+    pub rules: Arc<RuleSet>,
     pub samples: Vec<SampleReport>,
 }
 
@@ -72,7 +73,6 @@ impl World {
             let lead = known(ministries.get(&fact.lead_ministry), &fact.lead_ministry)?;
             domains.push((fact.code, lead.id));
         }
-        let codes: Vec<String> = domains.iter().map(|(code, _)| code.clone()).collect();
         let mut municipalities = Vec::new();
         let current = reference::municipalities().into_iter();
         for fact in current.filter(|fact| fact.valid_until.is_none()) {
@@ -97,7 +97,7 @@ impl World {
             municipalities,
             liaisons,
             desk: actor(desk, &operator),
-            rules: routing_rules::matching(conn, &identifiers, &codes)?,
+            rules: context.rules.rules(conn)?,
             regulations,
             domains,
             samples: reference::sample_reports(),

@@ -216,6 +216,14 @@ pub fn route_by_rule(
             .filter(|one| !next.handling.contributors.contains(one)),
     );
     route(next, Some(lead), Some(contributors));
+    routing
+        .watchers
+        .iter()
+        .for_each(|watcher| follow(next, Some(*watcher)));
+    next.handling.priority = routing.priority.or(next.handling.priority);
+    if let Some(code) = &routing.deadline_profile {
+        next.handling.deadline_profile = Some(code.clone());
+    }
     keep_time(
         next,
         EventKind::RoutedByRule,

@@ -78,7 +78,8 @@ pub async fn change(
                 });
             let mut steps = vec![changed];
             if after.status != Status::Draft && after.lead.is_none() {
-                let routing = routing::evaluate(conn, &after.content, today)?;
+                let routing =
+                    routing::evaluate(conn, &ctx, &after.content, after.submitter, today)?;
                 let profile = deadline_profiles::of_report(conn, &after)?;
                 steps.extend(routing::follow_rules(&mut after, routing, &profile, now));
             }

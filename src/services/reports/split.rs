@@ -143,7 +143,9 @@ fn take_out(
             version: 0,
             ..before.clone()
         };
-        let (report, found) = begin(conn, actor, capacity, draft, part.lead, &profile, now)?;
+        let (report, found) = begin(
+            conn, context, actor, capacity, draft, part.lead, &profile, now,
+        )?;
         steps.extend(found);
         reports::insert(conn, &report)?;
         made.push(report);
@@ -176,6 +178,7 @@ fn take_out(
 /// Submits a part, with its own number, and has it go its way.
 fn begin(
     conn: &mut Conn,
+    context: &Context,
     actor: &Actor,
     capacity: Capacity,
     draft: Report,
@@ -206,7 +209,13 @@ fn begin(
         .and_then(|part_of| part_of.reference.clone());
     let origin = split_from.event.details.other_report.as_deref();
     let because = format!("Afgesplitst van {}.", origin.unwrap_or_default());
-    let evaluated = routing::evaluate(conn, &report.content, local_date(now))?;
+    let evaluated = routing::evaluate(
+        conn,
+        context,
+        &report.content,
+        report.submitter,
+        local_date(now),
+    )?;
     let routed = match lead {
         Some(lead) => {
             report.handling.routing = Some(evaluated.as_suggestion());

@@ -171,7 +171,7 @@ fn prepare(
         None
     } else {
         Some(Course {
-            routing: routing::evaluate(conn, &report.content, today)?,
+            routing: routing::evaluate(conn, context, &report.content, report.submitter, today)?,
             profile: deadline_profiles::of_report(conn, &report)?,
         })
     };

@@ -65,7 +65,13 @@ pub(super) fn tie(
             if after.status == Status::Submitted && after.lead.is_none() =>
         {
             // What the reporter added may be what the rules needed.
-            let routing = routing::evaluate(conn, &after.content, local_date(now))?;
+            let routing = routing::evaluate(
+                conn,
+                at.context,
+                &after.content,
+                after.submitter,
+                local_date(now),
+            )?;
             steps.extend(routing::follow_rules(after, routing, at.profile, now));
             Ok(())
         }
@@ -83,7 +89,13 @@ pub(super) fn tie(
         }
         EventKind::Correct if after.lead.is_none() => {
             // The desk has it in hand; what the rules now say stands beside it.
-            let routing = routing::evaluate(conn, &after.content, local_date(now))?;
+            let routing = routing::evaluate(
+                conn,
+                at.context,
+                &after.content,
+                after.submitter,
+                local_date(now),
+            )?;
             after.handling.routing = Some(routing.as_suggestion());
             Ok(())
         }
@@ -104,6 +116,7 @@ fn merge(
         capacity,
         profile,
         now,
+        ..
     } = at;
     let unknown = || Error::field("/mergeInto", "unknown_report");
     let target = reports::find(conn, input.merge_into.ok_or_else(unknown)?)?.ok_or_else(unknown)?;
@@ -150,6 +163,7 @@ fn unmerge(
         capacity,
         profile,
         now,
+        ..
     } = at;
     let Some(target) = before
         .merged_into

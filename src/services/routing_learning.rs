@@ -1,0 +1,92 @@
+//! What becomes of routing is written down with it, and what it speaks for is proposed to the coordinators.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::deadline::local_date;
+use crate::domain::event::EventKind;
+use crate::domain::routing::learning::{Clear, Outcome, OutcomeKind, clear_lead};
+use crate::services::recording::Step;
+use crate::services::{Context, Error, routing};
+use crate::store::db::Conn;
+use crate::store::{routing_outcomes, routing_proposals};
+
+/// How many of the last outcomes about an article are looked at.
+const LOOKED_AT: i64 = 300;
+
+/// Writes down what a step did to the routing of its report, if it did; and proposes a rule when people clearly send
+/// reports about the same article elsewhere than the rules do.
+pub fn follow(conn: &mut Conn, context: &Context, step: &Step) -> Result<(), Error> {
+    let Some(outcome) = outcome(step) else {
+        return Ok(());
+    };
+    let now = step.event.at;
+    routing_outcomes::insert(conn, &outcome, now)?;
+    if matches!(outcome.kind, OutcomeKind::Rerouted | OutcomeKind::Chosen) {
+        propose(conn, context, step, &outcome, now)?;
+    }
+    Ok(())
+}
+
+fn outcome(step: &Step) -> Option<Outcome> {
+    let (before, after) = (step.before.as_ref(), &step.after);
+    let routed = before.unwrap_or(after).handling.routing.as_ref();
+    let by_rule = routed
+        .and_then(|routing| routing.rule)
+        .filter(|_| before.is_none_or(|before| !before.handling.routed_by_hand));
+    let (kind, rule) = match step.event.kind {
+        EventKind::RoutedByRule => (OutcomeKind::Routed, after.handling.routing.as_ref()?.rule),
+        EventKind::Return => (OutcomeKind::Returned, Some(by_rule?)),
+        EventKind::Reroute => (OutcomeKind::Rerouted, by_rule),
+        EventKind::Route if by_rule.is_some() => (OutcomeKind::Rerouted, by_rule),
+        EventKind::Route => (OutcomeKind::Chosen, None),
+        _ => return None,
+    };
+    let primary = after.content.citations.iter().find(|cited| cited.primary);
+    Some(Outcome {
+        report: after.id,
+        kind,
+        rule,
+        regulation: primary.and_then(|cited| cited.citation.regulation()),
+        article: primary.and_then(|cited| cited.citation.article.clone()),
+        from: before.and_then(|before| before.lead),
+        to: after.lead.filter(|_| kind != OutcomeKind::Returned),
+    })
+}
+
+fn propose(
+    conn: &mut Conn,
+    context: &Context,
+    step: &Step,
+    outcome: &Outcome,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let Some(regulation) = outcome.regulation.as_deref() else {
+        return Ok(());
+    };
+    let article = outcome.article.as_deref();
+    let all = routing_outcomes::about(conn, regulation, article, LOOKED_AT)?;
+    let Some(Clear {
+        lead,
+        times,
+        of_all,
+    }) = clear_lead(all)
+    else {
+        return Ok(());
+    };
+    // The rules may say so already, since what went wrong was before their last change.
+    let report = &step.after;
+    let today = local_date(now);
+    let as_it_is = routing::evaluate(conn, context, &report.content, report.submitter, today)?;
+    if as_it_is.lead == Some(lead) {
+        return Ok(());
+    }
+    let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
+    let proposal = routing_proposals::Counted {
+        regulation: regulation.to_owned(),
+        article: article.map(str::to_owned),
+        lead,
+        times: count(times),
+        of_all: count(of_all),
+    };
+    Ok(routing_proposals::note(conn, &proposal, now)?)
+}
