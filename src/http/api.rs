@@ -5,8 +5,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::http::{
     attachments, audit_events, bulk, claim, clients, clocks, deadline_profiles, endorsements,
     events, history, links, me, municipalities, notices, organisations, people, policy_domains,
-    provinces, record, regions, regulations, report_messages, reports, routing, routing_rules,
-    sessions, shared_reports, similar, split, standard_texts, tokens, transitions, watchers,
+    provinces, record, regions, regulations, report_messages, reports, routing, routing_proposals,
+    routing_rules, routing_simulations, sessions, shared_reports, similar, split, standard_texts,
+    tokens, transitions, watchers,
 };
 
 /// The operations.
@@ -109,7 +110,11 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(routing_rules::add_routing_rule)
         .service(routing_rules::change_routing_rule)
         .service(routing_rules::activate_routing_rules)
-        .service(routing_rules::retire_routing_rule);
+        .service(routing_rules::retire_routing_rule)
+        .service(routing_simulations::simulate_routing)
+        .service(routing_proposals::list_routing_proposals)
+        .service(routing_proposals::accept_routing_proposal)
+        .service(routing_proposals::dismiss_routing_proposal);
     config
         .service(organisations::list_organisations)
         .service(organisations::get_organisation)

@@ -278,6 +278,16 @@ pub static DETAILS: &[Words] = &[
         "These reports are linked like this already.",
     ),
     (
+        "rule_retired",
+        "Deze regel is al ingetrokken.",
+        "This rule is retired already.",
+    ),
+    (
+        "proposal_decided",
+        "Over dit voorstel is al besloten.",
+        "This proposal was decided about already.",
+    ),
+    (
         "too_many_links",
         "Een van deze meldingen heeft te veel koppelingen.",
         "One of these reports has too many links.",
@@ -461,6 +471,66 @@ pub static FIELDS: &[Words] = &[
     ("too_many", "Hoogstens {limit}.", "At most {limit}."),
     ("too_small", "Minstens {limit}.", "At least {limit}."),
     ("too_large", "Hoogstens {limit}.", "At most {limit}."),
+    (
+        "too_deep",
+        "Hoogstens {limit} niveaus diep.",
+        "At most {limit} levels deep.",
+    ),
+    (
+        "bad_article_range",
+        "Een artikel als 153 of 3:4, of een reeks als 153-157 waarvan het begin voor het einde komt.",
+        "An article such as 153 or 3:4, or a range such as 153-157 whose beginning comes before its end.",
+    ),
+    (
+        "no_words",
+        "Hierin staat geen woord dat iets zegt.",
+        "This has no word that says anything.",
+    ),
+    (
+        "never_holds",
+        "Deze voorwaarden kunnen niet samen gelden.",
+        "These conditions cannot hold together.",
+    ),
+    (
+        "never_reached",
+        "Regel {rule} gaat altijd voor; deze zou nooit beslissen.",
+        "Rule {rule} always goes first; this one would never decide.",
+    ),
+    (
+        "always_tied",
+        "Regel {rule} heeft dezelfde volgorde en een andere eerstverantwoordelijke; het loket zou altijd moeten kiezen.",
+        "Rule {rule} has the same order and another lead; the desk would always have to choose.",
+    ),
+    (
+        "rule_does_nothing",
+        "Geef een eerstverantwoordelijke, meebehandelaars, volgers, een prioriteit of een termijnprofiel.",
+        "Give a lead, contributors, watchers, a priority or a deadline profile.",
+    ),
+    (
+        "auto_needs_regulation",
+        "Vanzelf routeren kan alleen op een aangehaalde regeling; kies suggest of noem een regeling.",
+        "Routing by itself takes a regulation that is cited; choose suggest or name a regulation.",
+    ),
+    (
+        "auto_cannot_guess",
+        "Op woorden, een regio of een provincie kan een regel alleen een voorstel doen; kies suggest.",
+        "By words, a region or a province a rule can only suggest; choose suggest.",
+    ),
+    (
+        "auto_needs_national",
+        "Vanzelf routeren kan alleen bij een regeling van het Rijk; kies suggest.",
+        "Routing by itself takes a regulation of the State; choose suggest.",
+    ),
+    (
+        "unknown_rule_version",
+        "Dit is niet de laatste versie van een regel.",
+        "This is not the latest version of a rule.",
+    ),
+    (
+        "not_proposed",
+        "Deze versie is geen voorstel meer.",
+        "This version is no proposal any more.",
+    ),
     (
         "not_in_list",
         "Kies uit: {options}.",

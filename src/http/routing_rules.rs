@@ -336,6 +336,16 @@ fn one(conn: &mut Conn, context: &Context, rule: Rule) -> Result<RoutingRuleView
         .ok_or(Error::NotFound)
 }
 
+/// A rule as it is shown, with its tag.
+pub fn shown(
+    conn: &mut Conn,
+    context: &Context,
+    rule: Rule,
+) -> Result<(String, RoutingRuleView), Error> {
+    let view = one(conn, context, rule)?;
+    Ok((tag(&view)?, view))
+}
+
 /// The tag of a rule: its version, and whatever else of it is shown.
 fn tag(view: &RoutingRuleView) -> Result<String, Error> {
     Ok(etag(view.version, json(view)?))

@@ -481,7 +481,7 @@ fn noted(rule: &Rule) {
     audit::note("ruleState", rule.state.as_str().to_owned());
 }
 
-fn may_read(actor: &Actor) -> Result<(), Error> {
+pub(super) fn may_read(actor: &Actor) -> Result<(), Error> {
     if policy::may_read_rules(actor) {
         Ok(())
     } else {
@@ -489,7 +489,7 @@ fn may_read(actor: &Actor) -> Result<(), Error> {
     }
 }
 
-fn may_write(actor: &Actor) -> Result<(), Error> {
+pub(super) fn may_write(actor: &Actor) -> Result<(), Error> {
     if policy::may_write_rules(actor) {
         Ok(())
     } else {

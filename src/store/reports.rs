@@ -333,6 +333,32 @@ pub fn alerts_due(conn: &mut Conn, today: NaiveDate, limit: i64) -> QueryResult<
     Ok(rows.into_iter().map(Report::from).collect())
 }
 
+/// How many reports were sent in.
+pub fn count_sent(conn: &mut Conn) -> QueryResult<i64> {
+    reports::table
+        .filter(reports::status.ne(Coded(Status::Draft)))
+        .count()
+        .get_result(conn)
+}
+
+/// The reports that were sent in, in the order in which they were begun: those after one.
+pub fn sent_after(
+    conn: &mut Conn,
+    after: Option<ReportId>,
+    limit: i64,
+) -> QueryResult<Vec<Report>> {
+    let mut query = reports::table
+        .filter(reports::status.ne(Coded(Status::Draft)))
+        .order(reports::id)
+        .limit(limit)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(reports::id.gt(after));
+    }
+    let rows: Vec<Row> = query.load(conn)?;
+    Ok(rows.into_iter().map(Report::from).collect())
+}
+
 /// Every report that somebody works on, whatever its status.
 pub fn assigned_to(conn: &mut Conn, person: PrincipalId) -> QueryResult<Vec<Report>> {
     let theirs = report_assignees::table
