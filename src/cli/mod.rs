@@ -19,6 +19,7 @@ mod openapi;
 mod otel;
 mod outbox;
 mod restore;
+mod routing;
 mod serve;
 mod wire;
 mod worker;
@@ -56,6 +57,8 @@ enum Command {
     Restore(Box<restore::Restore>),
     /// Take in the history that a municipality or the desk already has
     Import(Box<import::Import>),
+    /// Measure the routing rules
+    Routing(routing::Routing),
     /// Look whether all is well, and say what to do about what is not
     Doctor(Box<doctor::Doctor>),
     /// Pause the mail, and take it up again
@@ -95,6 +98,7 @@ pub fn run() -> ExitCode {
         Command::Admin(admin) => admin::run(admin),
         Command::Backup(backup) => backup::run(&backup),
         Command::Restore(restore) => restore::run(*restore),
+        Command::Routing(routing) => routing::run(routing),
         Command::Import(import) => import::run(*import),
         Command::Doctor(doctor) => return doctor::run(*doctor),
         Command::Outbox(outbox) => outbox::run(outbox),

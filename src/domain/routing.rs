@@ -4,6 +4,7 @@
 pub mod condition;
 mod evaluation;
 pub mod learning;
+pub mod ranking;
 mod rule_set;
 mod shadow;
 

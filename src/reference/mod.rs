@@ -204,8 +204,18 @@ struct DataFile<T> {
     items: Vec<T>,
 }
 
+/// The usual words about a policy domain.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Vocabulary {
+    /// Code of the policy domain.
+    pub domain: String,
+    pub words: String,
+}
+
 /// The embedded files, by name.
-const FILES: [(&str, &str); 9] = [
+const FILES: [(&str, &str); 10] = [
+    ("vocabulary.json", include_str!("data/vocabulary.json")),
     ("ministries.json", include_str!("data/ministries.json")),
     ("provinces.json", include_str!("data/provinces.json")),
     (
@@ -257,6 +267,11 @@ pub fn domains() -> Vec<Domain> {
 /// The regulations that reports are most likely to cite.
 pub fn regulations() -> Vec<Regulation> {
     items("regulations.json")
+}
+
+/// The usual words about each policy domain.
+pub fn vocabulary() -> Vec<Vocabulary> {
+    items("vocabulary.json")
 }
 
 /// The first routing rules, in order.

@@ -36,6 +36,7 @@ pub mod regulations;
 pub mod report_links;
 pub mod reports;
 pub mod routing;
+pub mod routing_evaluation;
 pub mod routing_learning;
 pub mod routing_proposals;
 pub mod routing_rules;

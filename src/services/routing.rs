@@ -1,6 +1,7 @@
 //! Routing a report by the rules as they stand, and trying it without storing anything.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -11,15 +12,24 @@ use crate::domain::id::OrganisationId;
 use crate::domain::policy;
 use crate::domain::report::{Cited, Content, Report};
 use crate::domain::routing::condition::terms_of;
-use crate::domain::routing::{self, CitedRule, Facts, Routing, Rule, RuleSet, RuleState, Text};
+use crate::domain::routing::{
+    self, CitedRule, Decision, Facts, Routing, Rule, RuleSet, RuleState, Text,
+};
 use crate::domain::status::Status;
 use crate::domain::workflow;
+use crate::reference;
 use crate::services::recording::Step;
 use crate::services::reports::content::{self, Changes};
 use crate::services::reports::{Organisations, load_organisations};
 use crate::services::{Context, Error};
 use crate::store::db::Conn;
 use crate::store::{routing_knowledge, routing_rules, service_state};
+
+/// The usual words about the policy domains that come with the service.
+static USUAL_WORDS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+    let all = reference::vocabulary().into_iter();
+    all.map(|one| (one.domain, one.words)).collect()
+});
 
 /// The rules in force as this node last read them. A change on any node counts at once: whoever routes asks first whether
 /// what is remembered still stands.
@@ -36,7 +46,10 @@ impl Remembered {
             return Ok(rules.clone());
         }
         let rules = routing_rules::in_states(conn, &[RuleState::Active])?;
-        let set = Arc::new(RuleSet::new(rules, routing_knowledge::read(conn)?));
+        let set = Arc::new(RuleSet::new(
+            rules,
+            routing_knowledge::read(conn, &USUAL_WORDS)?,
+        ));
         *self.kept() = Some((stamp, set.clone()));
         Ok(set)
     }
@@ -100,7 +113,15 @@ pub fn evaluate(
 ) -> Result<Routing, Error> {
     let set = context.rules.rules(conn)?;
     let facts = facts(&set, content, submitter);
-    Ok(routing::evaluate(&set, &facts, today))
+    let routing = routing::evaluate(&set, &facts, today);
+    if routing.decision == Decision::Auto {
+        return Ok(routing);
+    }
+    let solution = content.proposed_solution.as_deref().unwrap_or_default();
+    let texts = [content.description.as_str(), &content.effect, solution];
+    let mut ranked = set.known.ranker.rank(&content.title, &texts);
+    ranked.retain(|one| set.is_there(one.authority, today));
+    Ok(routing.with_ranked(ranked))
 }
 
 /// Does with a report what the rules say, when they may: it waits to be routed, and nobody has routed or returned it yet.

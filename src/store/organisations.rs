@@ -91,6 +91,12 @@ pub fn find(conn: &mut Conn, id: OrganisationId) -> QueryResult<Option<Organisat
     Ok(row.map(Organisation::from))
 }
 
+/// Every one there ever was.
+pub fn all(conn: &mut Conn) -> QueryResult<Vec<Organisation>> {
+    let rows: Vec<Row> = t::table.order(t::id).load(conn)?;
+    Ok(rows.into_iter().map(Organisation::from).collect())
+}
+
 /// Those of these organisations that are known, in no order.
 pub fn by_ids(conn: &mut Conn, ids: &[OrganisationId]) -> QueryResult<Vec<Organisation>> {
     if ids.is_empty() {

@@ -2,6 +2,7 @@
 //! called. Read when the rules are, a handful of statements.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -10,13 +11,21 @@ use crate::domain::actor::OrganisationKind;
 use crate::domain::id::OrganisationId;
 use crate::domain::place::RegionKind;
 use crate::domain::regulation::RegulationLevel;
+use crate::domain::routing::ranking::{Ranker, Source};
 use crate::domain::routing::{Because, Knowledge};
 use crate::store::db::Conn;
 use crate::store::deadline_profiles;
 use crate::store::schema::{domains, organisations, regions, regulations};
-use crate::store::types::Coded;
+use crate::store::types::{Coded, Json};
 
-pub fn read(conn: &mut Conn) -> QueryResult<Knowledge> {
+/// Code, names and lead.
+type Domain = (String, String, String, Option<OrganisationId>);
+
+/// Owner, title, what people call it, and other names.
+type Title = (OrganisationId, String, Option<String>, Json<Vec<String>>);
+
+/// Reads it; `usual_words` are those about a policy domain, by its code.
+pub fn read(conn: &mut Conn, usual_words: &HashMap<String, String>) -> QueryResult<Knowledge> {
     type Organisation = (
         OrganisationId,
         Coded<OrganisationKind>,
@@ -39,8 +48,24 @@ pub fn read(conn: &mut Conn) -> QueryResult<Knowledge> {
             regulations::owner_id,
         ))
         .load(conn)?;
-    let labels: Vec<(String, String, String)> = domains::table
-        .select((domains::code, domains::label, domains::label_en))
+    let labels: Vec<Domain> = domains::table
+        .order(domains::code)
+        .select((
+            domains::code,
+            domains::label,
+            domains::label_en,
+            domains::lead_id,
+        ))
+        .load(conn)?;
+    let titles: Vec<Title> = regulations::table
+        .filter(regulations::owner_id.is_not_null())
+        .order(regulations::identifier)
+        .select((
+            regulations::owner_id.assume_not_null(),
+            regulations::title,
+            regulations::short_title,
+            regulations::aliases,
+        ))
         .load(conn)?;
     let kinds: Vec<(String, Coded<RegionKind>)> = regions::table
         .select((regions::code, regions::kind))
@@ -56,10 +81,11 @@ pub fn read(conn: &mut Conn) -> QueryResult<Knowledge> {
             .into_iter()
             .map(|(id, level, owner)| (id, (level.0, owner)))
             .collect(),
+        ranker: Arc::new(Ranker::new(sources(&labels, titles, usual_words))),
         domains: labels
             .into_iter()
-            .map(|(code, nl, en)| (code, Because { nl, en }))
-            .collect::<HashMap<_, _>>(),
+            .map(|(code, nl, en, _)| (code, Because { nl, en }))
+            .collect(),
         profiles: deadline_profiles::all(conn)?
             .into_iter()
             .map(|profile| (profile.code.clone(), profile))
@@ -69,4 +95,40 @@ pub fn read(conn: &mut Conn) -> QueryResult<Knowledge> {
             .map(|(code, kind)| (code, kind.0))
             .collect(),
     })
+}
+
+/// What is known of the policy domains and the regulations of each authority.
+fn sources(
+    domains: &[Domain],
+    titles: Vec<Title>,
+    usual_words: &HashMap<String, String>,
+) -> Vec<Source> {
+    let of_domain = |(code, nl, en, lead): &Domain| {
+        let words = usual_words.get(code).map_or("", String::as_str);
+        Some(Source {
+            authority: (*lead)?,
+            label: Because {
+                nl: format!("beleidsterrein {nl}"),
+                en: format!("policy domain {en}"),
+            },
+            text: format!("{nl} {nl} {words}"),
+        })
+    };
+    let of_title = |(authority, title, short_title, aliases): Title| {
+        let label = short_title.clone().unwrap_or_else(|| title.clone());
+        let names = short_title.into_iter().chain(aliases.0);
+        Source {
+            authority,
+            label: Because {
+                nl: label.clone(),
+                en: label,
+            },
+            text: names.fold(title, |all, name| format!("{all} {name}")),
+        }
+    };
+    domains
+        .iter()
+        .filter_map(of_domain)
+        .chain(titles.into_iter().map(of_title))
+        .collect()
 }

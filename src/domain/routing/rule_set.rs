@@ -2,6 +2,7 @@
 //! there are.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 
@@ -13,6 +14,7 @@ use crate::domain::id::OrganisationId;
 use crate::domain::place::RegionKind;
 use crate::domain::regulation::RegulationLevel;
 use crate::domain::routing::condition::{Fit, Matched, Test};
+use crate::domain::routing::ranking::Ranker;
 use crate::domain::routing::{Because, CitedRule, Facts, Rule, RuleState};
 
 /// A rule with its condition made ready.
@@ -37,6 +39,8 @@ pub struct Knowledge {
     pub domains: HashMap<String, Because>,
     /// The deadline profiles as they are now, by code.
     pub profiles: HashMap<String, DeadlineProfile>,
+    /// What the words of a report are held against.
+    pub ranker: Arc<Ranker>,
     /// The reporting point, which contributes to what another than a ministry owns.
     pub operator: Option<OrganisationId>,
 }
