@@ -84,13 +84,19 @@ pub fn evaluate(set: &RuleSet, facts: &Facts, today: NaiveDate) -> Routing {
             .collect::<Vec<Vec<OrganisationId>>>()
             .concat()
     });
+    // A policy domain of another authority brings that in as well.
+    let about = fitting
+        .iter()
+        .filter(|(fit, _)| !fit.cites() && !fit.is_guess())
+        .filter_map(|(_, rule)| rule.actions.lead);
     let contributors = rule
         .actions
         .contributors
         .iter()
         .chain(adding)
         .copied()
-        .chain(beside);
+        .chain(beside)
+        .chain(about);
     let watchers = certain
         .iter()
         .flat_map(|rule| &rule.actions.watchers)

@@ -23,9 +23,11 @@ const FURTHER: [f64; 2] = [0.4, 0.2];
 /// An authority that scores less than this part of the first is not suggested.
 const NEAR: f64 = 0.3;
 /// Below this the words say too little: it abstains.
-const SURE: f64 = 6.0;
-/// As many different words have to speak for an authority.
+const SURE: f64 = 5.0;
+/// As many different words have to speak for an authority,
 const WORDS: usize = 2;
+/// unless one alone is so rare that it scores this.
+const TELLING: f64 = 9.0;
 /// Suggestions at most.
 const MOST: usize = 5;
 /// Words that are named at most.
@@ -143,7 +145,7 @@ impl Ranker {
         let mut ranked: Vec<Ranked> = of_authority
             .into_iter()
             .map(|(authority, own)| self.ranked(authority, own, &scores))
-            .filter(|one| one.score >= SURE && one.words.len() >= WORDS)
+            .filter(|one| one.score >= SURE && (one.words.len() >= WORDS || one.score >= TELLING))
             .collect();
         ranked.sort_by(|a, b| {
             b.score
