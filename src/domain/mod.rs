@@ -28,6 +28,7 @@ pub mod publication;
 pub mod register;
 pub mod regulation;
 pub mod release;
+pub mod remedy;
 pub mod report;
 pub mod routing;
 pub mod search;

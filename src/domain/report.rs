@@ -10,36 +10,10 @@ use crate::domain::clocks::{Clock, Ledger};
 use crate::domain::code::code_list;
 use crate::domain::deadline_profile::ClockKind;
 use crate::domain::id::{MeasureId, OrganisationId, PrincipalId, ReportId};
+pub use crate::domain::remedy::Remedy;
 use crate::domain::routing::{Priority, Routing};
 use crate::domain::sharing::Sharing;
 use crate::domain::status::{Capacity, Phase, Status};
-
-code_list! {
-    /// What the reporter asks for (Dutch: gevraagd).
-    pub enum Remedy {
-        /// The rule changed (wijziging).
-        Change = "change",
-        /// A way out for this case (ontheffing).
-        Exemption = "exemption",
-        /// A trial without the rule (experiment).
-        Experiment = "experiment",
-        /// What the rule means (uitleg).
-        Clarification = "clarification",
-    }
-}
-
-impl Remedy {
-    /// The words that people read.
-    pub fn label(self, language: Language) -> &'static str {
-        let (nl, en) = match self {
-            Remedy::Change => ("wijziging van de regel", "change of the rule"),
-            Remedy::Exemption => ("ontheffing", "exemption"),
-            Remedy::Experiment => ("experiment", "experiment"),
-            Remedy::Clarification => ("uitleg", "clarification"),
-        };
-        language.pick(nl, en)
-    }
-}
 
 code_list! {
     /// How far a report may travel (Dutch: vertrouwelijkheid). From widest to narrowest.

@@ -23,7 +23,7 @@ use crate::domain::deadline_profile::DeadlineProfile;
 use crate::domain::id::{OrganisationId, RuleId};
 use crate::domain::place::RegionKind;
 use crate::domain::regulation::RegulationLevel;
-use crate::domain::report::Remedy;
+use crate::domain::remedy::Remedy;
 
 code_list! {
     /// What a rule does when it decides: route by itself, or suggest to the desk (Dutch: soort regel).

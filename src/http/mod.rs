@@ -63,6 +63,7 @@ pub mod routing;
 pub mod routing_proposals;
 pub mod routing_rules;
 pub mod routing_simulations;
+pub mod rule_version;
 pub mod schema;
 pub mod security_txt;
 pub mod sessions;

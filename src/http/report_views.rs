@@ -19,7 +19,7 @@ use crate::domain::report::{
 use crate::domain::routing::{Because, Considered, Decision, Priority, Routing};
 use crate::domain::search::Highlight;
 use crate::domain::status::{Action, Capacity, Phase, Status};
-use crate::http::routing_rules::RuleVersion;
+use crate::http::rule_version::RuleVersion;
 use crate::services::reports::{Organisations, Shown};
 
 /// An organisation, named (Dutch: organisatie).

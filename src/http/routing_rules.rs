@@ -20,6 +20,7 @@ use crate::http::problem::Failure;
 use crate::http::query::Query;
 use crate::http::reference::Search;
 use crate::http::report_views::{OrganisationRef, reference};
+use crate::http::rule_version::RuleVersion;
 use crate::services::idempotency::{Answer, once};
 use crate::services::reports::load_organisations;
 use crate::services::routing_rules::{Looked, NewRule, VersionRef};
@@ -197,33 +198,6 @@ pub struct ActivationRequest {
     /// The versions, all or none (versies).
     #[schema(min_items = 1, max_items = 100)]
     rules: Vec<RuleVersion>,
-}
-
-/// A version of a rule (Dutch: versie van een regel).
-#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct RuleVersion {
-    /// Number of the rule (nummer).
-    #[schema(minimum = 1)]
-    number: i32,
-    /// Version (versie).
-    #[schema(minimum = 1)]
-    version: i32,
-}
-
-impl From<(i32, i32)> for RuleVersion {
-    fn from((number, version): (i32, i32)) -> Self {
-        Self { number, version }
-    }
-}
-
-impl From<RuleVersion> for VersionRef {
-    fn from(one: RuleVersion) -> Self {
-        Self {
-            number: one.number,
-            version: one.version,
-        }
-    }
 }
 
 /// The rules that were put in force (Dutch: in werking gestelde regels).

@@ -13,7 +13,7 @@ use crate::http::auth::{Granted, WriteReference};
 use crate::http::body::Body;
 use crate::http::problem::Failure;
 use crate::http::report_views::{OrganisationRef, reference};
-use crate::http::routing_rules::RuleVersion;
+use crate::http::rule_version::RuleVersion;
 use crate::services::reports::{Organisations, load_organisations};
 use crate::services::routing_rules::VersionRef;
 use crate::services::routing_simulation::{self, Batch, Totals, Trial};
@@ -29,9 +29,9 @@ pub struct SimulationRequest {
     rules: Option<Vec<RuleVersion>>,
 }
 
-/// A line of a simulation (Dutch: regel van de proef).
+/// A line of a simulation (Dutch: regel van de proef): an object with one of these properties.
 #[derive(Debug, Serialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "camelCase")]
 pub enum SimulationLine {
     /// How far it is (voortgang).
     Progress(SimulationProgress),
@@ -48,7 +48,7 @@ pub enum SimulationLine {
 #[serde(rename_all = "camelCase")]
 pub struct SimulationProgress {
     /// Reports that were looked at (bekeken).
-    looked_at: usize,
+    looked: usize,
     /// Reports there were when it began (van).
     of: i64,
 }
@@ -76,7 +76,7 @@ pub struct SimulationSummary {
     /// The versions that were tried; what to put in force (versies).
     rules: Vec<RuleVersion>,
     /// Reports that were looked at (bekeken).
-    looked_at: usize,
+    looked: usize,
     /// Reports that would go elsewhere (verplaatst).
     moved: usize,
     /// Of those the ones that a person had already brought there (zo gecorrigeerd).
@@ -176,7 +176,7 @@ impl Run {
         self.after = batch.next;
         let mut lines: Vec<SimulationLine> = moves(&batch);
         lines.push(SimulationLine::Progress(SimulationProgress {
-            looked_at: self.totals.looked_at,
+            looked: self.totals.looked_at,
             of: self.trial.of,
         }));
         if batch.next.is_none() {
@@ -229,7 +229,7 @@ impl Run {
                 .iter()
                 .map(|one| RuleVersion::from((one.number, one.version)))
                 .collect(),
-            looked_at: self.totals.looked_at,
+            looked: self.totals.looked_at,
             moved: self.totals.moved,
             as_corrected: self.totals.as_corrected,
             ways,

@@ -41,6 +41,7 @@ pub mod routing_learning;
 pub mod routing_proposals;
 pub mod routing_rules;
 pub mod routing_simulation;
+pub mod rule_book;
 pub mod seed;
 pub mod sharing;
 pub mod sign_in;
@@ -85,7 +86,7 @@ pub struct Context {
     pub limits: Arc<Limits>,
     pub callers: Arc<Callers>,
     /// The routing rules in force.
-    pub rules: Arc<routing::Remembered>,
+    pub rules: Arc<rule_book::Remembered>,
     /// Rung after a change, so that the mail it queued leaves at once.
     pub bell: Bell,
     /// The bytes of attachments.

@@ -147,7 +147,12 @@ pub fn record(conn: &mut Conn, context: &Context, steps: &[Step]) -> Result<(), 
     let written: Vec<Event> = steps.iter().map(|step| step.written()).collect();
     events::insert(conn, &written)?;
     for step in &steps {
-        routing_learning::follow(conn, context, step)?;
+        let happened = routing_learning::Happened {
+            event: &step.event,
+            before: step.before.as_ref(),
+            after: &step.after,
+        };
+        routing_learning::follow(conn, context, &happened)?;
     }
     let told: Vec<&Step> = steps.into_iter().filter(|step| !step.quiet).collect();
     let mut followers = Vec::with_capacity(told.len());

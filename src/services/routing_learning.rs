@@ -3,37 +3,45 @@
 use chrono::{DateTime, Utc};
 
 use crate::domain::deadline::local_date;
-use crate::domain::event::EventKind;
+use crate::domain::event::{Event, EventKind};
+use crate::domain::report::Report;
 use crate::domain::routing::learning::{Clear, Outcome, OutcomeKind, clear_lead};
-use crate::services::recording::Step;
-use crate::services::{Context, Error, routing};
+use crate::services::{Context, Error, rule_book};
 use crate::store::db::Conn;
 use crate::store::{routing_outcomes, routing_proposals};
 
 /// How many of the last outcomes about an article are looked at.
 const LOOKED_AT: i64 = 300;
 
-/// Writes down what a step did to the routing of its report, if it did; and proposes a rule when people clearly send
+/// What happened to a report.
+pub struct Happened<'a> {
+    pub event: &'a Event,
+    /// As it was; none for a new one.
+    pub before: Option<&'a Report>,
+    pub after: &'a Report,
+}
+
+/// Writes down what happened to the routing of its report, if it did; and proposes a rule when people clearly send
 /// reports about the same article elsewhere than the rules do.
-pub fn follow(conn: &mut Conn, context: &Context, step: &Step) -> Result<(), Error> {
-    let Some(outcome) = outcome(step) else {
+pub fn follow(conn: &mut Conn, context: &Context, happened: &Happened<'_>) -> Result<(), Error> {
+    let Some(outcome) = outcome(happened) else {
         return Ok(());
     };
-    let now = step.event.at;
+    let now = happened.event.at;
     routing_outcomes::insert(conn, &outcome, now)?;
     if matches!(outcome.kind, OutcomeKind::Rerouted | OutcomeKind::Chosen) {
-        propose(conn, context, step, &outcome, now)?;
+        propose(conn, context, happened, &outcome, now)?;
     }
     Ok(())
 }
 
-fn outcome(step: &Step) -> Option<Outcome> {
-    let (before, after) = (step.before.as_ref(), &step.after);
+fn outcome(happened: &Happened<'_>) -> Option<Outcome> {
+    let (before, after) = (happened.before, happened.after);
     let routed = before.unwrap_or(after).handling.routing.as_ref();
     let by_rule = routed
         .and_then(|routing| routing.rule)
         .filter(|_| before.is_none_or(|before| !before.handling.routed_by_hand));
-    let (kind, rule) = match step.event.kind {
+    let (kind, rule) = match happened.event.kind {
         EventKind::RoutedByRule => (OutcomeKind::Routed, after.handling.routing.as_ref()?.rule),
         EventKind::Return => (OutcomeKind::Returned, Some(by_rule?)),
         EventKind::Reroute => (OutcomeKind::Rerouted, by_rule),
@@ -56,7 +64,7 @@ fn outcome(step: &Step) -> Option<Outcome> {
 fn propose(
     conn: &mut Conn,
     context: &Context,
-    step: &Step,
+    happened: &Happened<'_>,
     outcome: &Outcome,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
@@ -74,9 +82,9 @@ fn propose(
         return Ok(());
     };
     // The rules may say so already, since what went wrong was before their last change.
-    let report = &step.after;
+    let report = happened.after;
     let today = local_date(now);
-    let as_it_is = routing::evaluate(conn, context, &report.content, report.submitter, today)?;
+    let as_it_is = rule_book::evaluate(conn, context, &report.content, report.submitter, today)?;
     if as_it_is.lead == Some(lead) {
         return Ok(());
     }

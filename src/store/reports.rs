@@ -569,6 +569,9 @@ fn insert_parties(conn: &mut Conn, rows: &[PartyRow]) -> QueryResult<()> {
 
 /// Reports by id, in no order.
 pub fn by_ids(conn: &mut Conn, ids: &[ReportId]) -> QueryResult<Vec<Report>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = reports::table
         .filter(any_of(reports::id, ids))
         .load::<Row>(conn)?;

@@ -289,6 +289,7 @@ fn names_a_report(table: &str) -> bool {
         "events",
         "outbox",
         "search_entries",
+        "routing_outcomes",
     ]
     .contains(&table)
 }

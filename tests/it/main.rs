@@ -35,6 +35,7 @@ mod openapi;
 mod operate;
 mod reference;
 mod reports;
+mod routing_rules;
 mod samples;
 mod search;
 mod sharing;

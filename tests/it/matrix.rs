@@ -37,6 +37,8 @@ enum Thing {
     StandardText,
     /// A link that the report does not have.
     NoLink,
+    /// A proposed rule that is not there.
+    NoProposal,
     Person,
     Client,
     Organisation,
@@ -241,6 +243,16 @@ const REPORTS: &[Row] = &[
     ("previewRouting", Nothing, WRITERS, 200, 403),
     ("listRoutingRules", Nothing, RULES, 200, 403),
     ("getRoutingRule", Fact("34"), RULES, 200, 403),
+    ("listRoutingRuleVersions", Fact("34"), RULES, 200, 403),
+    ("addRoutingRule", Nothing, COORDINATOR, 201, 403),
+    ("changeRoutingRule", Fact("34"), COORDINATOR, 412, 403),
+    ("retireRoutingRule", Fact("34"), COORDINATOR, 412, 403),
+    // A version that is no proposal is a fault of the body.
+    ("activateRoutingRules", Nothing, COORDINATOR, 400, 403),
+    ("simulateRouting", Nothing, COORDINATOR, 200, 403),
+    ("listRoutingProposals", Nothing, RULES, 200, 403),
+    ("acceptRoutingProposal", NoProposal, COORDINATOR, 404, 403),
+    ("dismissRoutingProposal", NoProposal, COORDINATOR, 404, 403),
 ];
 
 const MANAGEMENT: &[Row] = &[
@@ -371,6 +383,13 @@ fn body(operation: &str, number: usize) -> Option<Value> {
             json!({"code": n("matrix-N"), "label": n("Profiel N"), "labelEn": n("Profile N"), "reason": "Matrix."})
         }
         "changeDeadlineProfile" => json!({"reason": "Matrix."}),
+        "addRoutingRule" | "changeRoutingRule" => json!({
+            "condition": {"words": {"phrase": n("matrix N")}}, "priority": "high", "mode": "suggest",
+            "explanation": {"nl": "Matrix", "en": "Matrix"}, "reason": "Matrix."
+        }),
+        "retireRoutingRule" | "dismissRoutingProposal" => json!({"reason": "Matrix."}),
+        "activateRoutingRules" => json!({"rules": [{"number": 34, "version": 1}]}),
+        "simulateRouting" => json!({}),
         "createSession" => {
             json!({"email": "niemand@matrix.example", "password": "onbekend wachtwoord"})
         }
@@ -576,6 +595,7 @@ impl World {
             Shared => one(&self.shared),
             Attached => one(&self.attached),
             StandardText => one(&self.standard_text),
+            NoProposal => one(&Uuid::now_v7().to_string()),
             NoLink => one(&format!("{}/{}", self.reports[0].1, Uuid::now_v7())),
             Person => one(&self.person),
             Client => one(&self.client),

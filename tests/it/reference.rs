@@ -28,7 +28,7 @@ async fn lists_hold_what_the_facts_hold_each_row_once() {
         ("/v1/regulations?register=celex", 8),
         ("/v1/regulations?domain=onderwijs-po", 3),
         ("/v1/domains", 69),
-        ("/v1/routing/rules", 196),
+        ("/v1/routing/rules", 242),
         ("/v1/routing/rules?regulation=BWBR0003420&mode=auto", 1),
     ] {
         let found = app.all_pages(&reader, path, 37).await;

@@ -96,14 +96,14 @@ async fn a_request_costs_as_many_statements_however_much_there_is() {
     assert_eq!(
         seen[..8],
         [
-            ("submit", 20),
+            ("submit", 21),
             ("read", 3),
             ("transition", 6),
             ("timeline", 4),
             ("messages", 3),
             ("list", 3),
             ("search", 5),
-            ("similar", 8)
+            ("similar", 7)
         ]
     );
 }

@@ -1,5 +1,4 @@
--- Routing rules with conditions as a tree, and every version of each. They take the place of routing_rules, which goes a
--- release later.
+-- Routing rules with conditions as a tree, and every version of each. They take the place of routing_rules.
 CREATE TABLE routing_rule_versions (
     id TEXT NOT NULL PRIMARY KEY,
     number INTEGER NOT NULL,
@@ -58,6 +57,8 @@ WHERE r.regulation IS NOT NULL AND v.latest;
 INSERT INTO routing_rule_facets
 SELECT v.id, 'domain', r.domain FROM routing_rules r JOIN routing_rule_versions v ON v.id = r.id
 WHERE r.domain IS NOT NULL AND v.latest;
+
+DROP TABLE routing_rules;
 
 -- What became of routing: what a rule routed, what was returned and rerouted of that, and what a person chose. What the
 -- rules are judged by.

@@ -6,16 +6,17 @@ use uuid::Uuid;
 use crate::domain::actor::Actor;
 use crate::domain::deadline::local_date;
 use crate::domain::deadline_profile::STANDARD;
-use crate::domain::event::Event;
+use crate::domain::event::{Event, EventKind};
 use crate::domain::id::{EventId, NoticeId, OrganisationId, PrincipalId, ReportId};
 use crate::domain::report::Report;
+use crate::domain::routing::learning::{Outcome, OutcomeKind};
 use crate::services::Error;
 use crate::store::db::Conn;
 use crate::store::idempotency::{self, Saved};
 use crate::store::outbox::{self, NewNotice};
 use crate::store::{
     deadline_profiles, events, organisations, places, policy_domains, recipients, regulations,
-    reports, service_state, watchers,
+    reports, routing_outcomes, service_state, watchers,
 };
 
 const DAY: TimeDelta = TimeDelta::hours(24);
@@ -113,6 +114,21 @@ fn record(
         })
         .collect();
     events::insert(conn, &events)?;
+    if events
+        .iter()
+        .any(|event| event.kind == EventKind::RoutedByRule)
+    {
+        let outcome = Outcome {
+            report,
+            kind: OutcomeKind::Routed,
+            rule: None,
+            regulation: None,
+            article: None,
+            from: None,
+            to: written.after.lead,
+        };
+        routing_outcomes::insert(conn, &outcome, now)?;
+    }
     let (submitter, lead) = (written.after.submitter, written.after.lead);
     let told: Vec<OrganisationId> = [submitter].into_iter().chain(lead).collect();
     let named: Vec<PrincipalId> = vec![written.after.sender.id, written.actor.id];

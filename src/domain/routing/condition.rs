@@ -12,7 +12,7 @@ use crate::domain::code::{Code, code_list};
 use crate::domain::invalid::FieldError;
 use crate::domain::place::RegionKind;
 use crate::domain::regulation::RegulationLevel;
-use crate::domain::report::Remedy;
+use crate::domain::remedy::Remedy;
 use crate::domain::routing::{CitedRule, Facts};
 use crate::domain::terms;
 

@@ -225,7 +225,7 @@ impl Ranker {
 }
 
 /// The longest known words that a compound begins and ends with.
-fn parts<'a>(term: &'a str, known: impl Fn(&str) -> bool) -> Vec<&'a str> {
+fn parts(term: &str, known: impl Fn(&str) -> bool) -> Vec<&str> {
     // Terms that are no plain letters are numbers and identifiers.
     if !term.is_ascii() || term.len() < 2 * SHORTEST_PART - 2 {
         return Vec::new();

@@ -11,6 +11,7 @@ use crate::domain::id::{OrganisationId, ReportId};
 use crate::domain::invalid::FieldError;
 use crate::domain::policy;
 use crate::domain::report::{Handling, Report, ReportRef};
+use crate::domain::routing::Routing;
 use crate::domain::status::{Action, Capacity, Status, TRANSITIONS};
 use crate::domain::workflow::{self, Input, Refusal};
 use crate::services::idempotency::{self, Answer, Key};
@@ -143,9 +144,12 @@ fn take_out(
             version: 0,
             ..before.clone()
         };
-        let (report, found) = begin(
-            conn, context, actor, capacity, draft, part.lead, &profile, now,
-        )?;
+        let today = local_date(now);
+        let way = Way {
+            lead: part.lead,
+            routing: routing::evaluate(conn, context, &draft.content, draft.submitter, today)?,
+        };
+        let (report, found) = begin(conn, actor, capacity, draft, way, &profile, now)?;
         steps.extend(found);
         reports::insert(conn, &report)?;
         made.push(report);
@@ -175,14 +179,19 @@ fn take_out(
     Ok((after, made))
 }
 
+/// Where a part goes: to the authority that the desk gives it to, or where the rules say.
+struct Way {
+    lead: Option<OrganisationId>,
+    routing: Routing,
+}
+
 /// Submits a part, with its own number, and has it go its way.
 fn begin(
     conn: &mut Conn,
-    context: &Context,
     actor: &Actor,
     capacity: Capacity,
     draft: Report,
-    lead: Option<OrganisationId>,
+    way: Way,
     profile: &DeadlineProfile,
     now: DateTime<Utc>,
 ) -> Result<(Report, Vec<Step>), Error> {
@@ -209,16 +218,9 @@ fn begin(
         .and_then(|part_of| part_of.reference.clone());
     let origin = split_from.event.details.other_report.as_deref();
     let because = format!("Afgesplitst van {}.", origin.unwrap_or_default());
-    let evaluated = routing::evaluate(
-        conn,
-        context,
-        &report.content,
-        report.submitter,
-        local_date(now),
-    )?;
-    let routed = match lead {
+    let routed = match way.lead {
         Some(lead) => {
-            report.handling.routing = Some(evaluated.as_suggestion());
+            report.handling.routing = Some(way.routing.as_suggestion());
             let input = Input {
                 lead: Some(lead),
                 explanation: Some(because.clone()),
@@ -234,7 +236,7 @@ fn begin(
                 ..Details::default()
             }))
         }
-        None => routing::follow_rules(&mut report, evaluated, profile, now),
+        None => routing::follow_rules(&mut report, way.routing, profile, now),
     };
     // The authority hears of it by the event that made it; the reporter by that of the original, once for all parts.
     split_from.after = report.clone();
