@@ -52,7 +52,15 @@ fn the_lists_are_complete() {
             .all(|s| !s.source.is_empty() && (2018..=2030).contains(&s.year))
     );
     assert_eq!(standard_texts().len(), 22);
-    assert_eq!(sources().len(), 9);
+    assert_eq!(sources().len(), 10);
+    let described: Vec<String> = vocabulary().into_iter().map(|one| one.domain).collect();
+    assert_eq!(
+        described,
+        domains()
+            .into_iter()
+            .map(|one| one.code)
+            .collect::<Vec<_>>()
+    );
 }
 
 #[test]

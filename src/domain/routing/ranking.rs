@@ -302,7 +302,7 @@ mod tests {
             },
             text: text.into(),
         };
-        Ranker::new([
+        let of_all = [
             source(
                 1,
                 "onderwijs",
@@ -311,7 +311,11 @@ mod tests {
             source(2, "vervoer", "openbaar vervoer bus buslijn taxi chauffeur"),
             source(3, "zorg", "huisarts apotheek geneesmiddel zorg norm"),
             source(3, "wmo", "hulp huishouden scootmobiel mantelzorg"),
-        ])
+        ];
+        // As many others as make a word telling.
+        let fillers =
+            (10..90).map(|number| source(number, "overig", &format!("zaak{number} norm")));
+        Ranker::new(of_all.into_iter().chain(fillers))
     }
 
     #[test]
@@ -323,7 +327,7 @@ mod tests {
         assert_eq!(ranked[0].authority, organisation(1));
         assert_eq!(
             ranked[0].words,
-            ["basisscholen", "school", "leerlingen"].map(str::to_owned)
+            ["school", "leerlingen", "basisscholen"].map(str::to_owned)
         );
         assert_eq!(ranked[0].sources[0].nl, "onderwijs");
     }
