@@ -39,6 +39,9 @@ pub mod kind {
     pub struct Attachment;
     #[derive(Debug)]
     pub struct StandardText;
+    /// A search that somebody keeps.
+    #[derive(Debug)]
+    pub struct SavedSearch;
     /// What became of the routing of a report.
     #[derive(Debug)]
     pub struct Outcome;
@@ -65,6 +68,7 @@ pub type MessageId = Id<kind::Message>;
 pub type AttachmentId = Id<kind::Attachment>;
 pub type OutcomeId = Id<kind::Outcome>;
 pub type ProposalId = Id<kind::Proposal>;
+pub type SavedSearchId = Id<kind::SavedSearch>;
 pub type StandardTextId = Id<kind::StandardText>;
 pub type LinkId = Id<kind::Link>;
 

@@ -31,6 +31,7 @@ pub mod release;
 pub mod remedy;
 pub mod report;
 pub mod routing;
+pub mod saved_search;
 pub mod search;
 pub mod sharing;
 pub mod similarity;

@@ -6,6 +6,7 @@ use crate::domain::code::Code;
 use crate::domain::id::OrganisationId;
 use crate::domain::message::{Message, MessageAudience, MessageState};
 use crate::domain::report::{Confidentiality, Report};
+use crate::domain::saved_search::SavedSearch;
 use crate::domain::sharing::ShareAudience;
 use crate::domain::standard_text::StandardText;
 use crate::domain::status::{Capacity, Status};
@@ -278,6 +279,16 @@ pub fn may_preview_routing(actor: &Actor) -> bool {
 /// May write routing rules, try them on past reports and put them in force.
 pub fn may_write_rules(actor: &Actor) -> bool {
     actor.has(Role::Coordinator)
+}
+
+/// Whether a saved search is there for somebody: its own, or one that a colleague shares.
+pub fn sees_search(actor: &Actor, search: &SavedSearch) -> bool {
+    search.owner == actor.id || (search.shared && search.organisation == actor.home.id)
+}
+
+/// May change a saved search: its owner, and any colleague once the owner is gone.
+pub fn may_keep_search(actor: &Actor, search: &SavedSearch) -> bool {
+    search.owner == actor.id || (search.owner_gone && sees_search(actor, search))
 }
 
 /// May read the routing rules themselves.

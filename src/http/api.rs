@@ -6,8 +6,8 @@ use crate::http::{
     attachments, audit_events, bulk, claim, clients, clocks, deadline_profiles, endorsements,
     events, history, links, me, municipalities, notices, organisations, people, policy_domains,
     provinces, record, regions, regulations, report_messages, reports, routing, routing_proposals,
-    routing_rules, routing_simulations, sessions, shared_reports, similar, split, standard_texts,
-    tokens, transitions, watchers,
+    routing_rules, routing_simulations, saved_searches, sessions, shared_reports, similar, split,
+    standard_texts, tokens, transitions, watchers,
 };
 
 /// The operations.
@@ -45,6 +45,12 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(bulk::make_transitions)
         .service(split::split_report);
     config
+        .service(saved_searches::list_saved_searches)
+        .service(saved_searches::save_search)
+        .service(saved_searches::get_saved_search)
+        .service(saved_searches::run_saved_search)
+        .service(saved_searches::change_saved_search)
+        .service(saved_searches::delete_saved_search)
         .service(shared_reports::list_shared_reports)
         .service(shared_reports::get_shared_report)
         .service(endorsements::endorse_report)

@@ -348,6 +348,16 @@ pub static DETAILS: &[Words] = &[
         "A report merged into this one is more confidential; its reporter did not agree to this.",
     ),
     (
+        "name_taken",
+        "U hebt al een zoekopdracht met deze naam.",
+        "You have a search of this name already.",
+    ),
+    (
+        "too_many_searches",
+        "U hebt honderd zoekopdrachten; verwijder er eerst een.",
+        "You keep a hundred searches; delete one first.",
+    ),
+    (
         "code_taken",
         "Er is al iets met deze code.",
         "There is something with this code already.",
@@ -471,6 +481,16 @@ pub static FIELDS: &[Words] = &[
     ("too_many", "Hoogstens {limit}.", "At most {limit}."),
     ("too_small", "Minstens {limit}.", "At least {limit}."),
     ("too_large", "Hoogstens {limit}.", "At most {limit}."),
+    (
+        "not_saved",
+        "Dit wordt niet bewaard; het geldt per bladzijde.",
+        "This is not kept; it is of one page.",
+    ),
+    (
+        "wrong_format_of_query",
+        "Dit is geen zoekvraag zoals die achter een adres staat.",
+        "This is no query as it stands behind an address.",
+    ),
     (
         "too_deep",
         "Hoogstens {limit} niveaus diep.",

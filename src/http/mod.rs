@@ -64,6 +64,7 @@ pub mod routing_proposals;
 pub mod routing_rules;
 pub mod routing_simulations;
 pub mod rule_version;
+pub mod saved_searches;
 pub mod schema;
 pub mod security_txt;
 pub mod sessions;

@@ -24,7 +24,11 @@ impl<T: DeserializeOwned + IntoParams + 'static> FromRequest for Query<T> {
     }
 }
 
-fn parse<T: DeserializeOwned + IntoParams + 'static>(query: &str) -> Result<T, Failure> {
+/// Reads the query keys of an operation from a query string.
+///
+/// # Errors
+/// Every key that is faulty.
+pub fn parse<T: DeserializeOwned + IntoParams + 'static>(query: &str) -> Result<T, Failure> {
     let parameters = T::into_params(|| Some(ParameterIn::Query));
     let schemas: Map<String, Value> = parameters
         .iter()

@@ -25,7 +25,7 @@ use crate::http::envelope::language;
 use crate::http::idempotency::{self, IdempotencyKey, IdempotencyKeyHeader};
 use crate::http::paging::{self, Page};
 use crate::http::problem::Failure;
-use crate::http::query::Query;
+use crate::http::query::{Query, parse};
 use crate::http::report_input::{ReportChange, ReportRequest};
 use crate::http::report_views::{ReportSummary, ReportView};
 use crate::services::idempotency::Answer;
@@ -181,6 +181,45 @@ impl ReportFilter {
         }
     }
 
+    /// What no schema says of a query.
+    fn check(&self) -> Result<(), Error> {
+        if self.sort() == Sort::Relevance && self.q.is_none() {
+            let fault = FieldError::new("sort", "relevance_needs_words");
+            return Err(Error::InvalidQuery(vec![fault]));
+        }
+        Ok(())
+    }
+
+    /// What is wrong with a query that is to be kept: as with one that is asked, and that it says nothing of pages.
+    pub fn faults_to_keep(query: &str) -> Result<(), Failure> {
+        let read: Self = parse(query)?;
+        read.check()?;
+        let of_a_page = [
+            ("limit", read.limit.is_some()),
+            ("cursor", read.cursor.is_some()),
+        ];
+        let faults: Vec<FieldError> = of_a_page
+            .into_iter()
+            .filter(|(_, given)| *given)
+            .map(|(key, _)| FieldError::new(key, "not_saved"))
+            .collect();
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::InvalidQuery(faults).into())
+        }
+    }
+
+    /// The query that was kept, for one page.
+    pub fn kept(query: &str, limit: Option<i64>, cursor: Option<String>) -> Result<Self, Failure> {
+        let read: Self = parse(query)?;
+        Ok(Self {
+            limit,
+            cursor,
+            ..read
+        })
+    }
+
     fn sort(&self) -> Sort {
         self.sort.unwrap_or(match self.q {
             Some(_) => Sort::Relevance,
@@ -259,27 +298,36 @@ pub async fn list_reports(
     request: HttpRequest,
     Query(query): Query<ReportFilter>,
 ) -> Result<HttpResponse, Failure> {
+    let page = page_of(&ctx, actor, query).await?;
+    Ok(paging::respond(&request, &page))
+}
+
+/// A page of the reports that fit, for whoever asks.
+///
+/// # Errors
+/// What is wrong with the query.
+pub async fn page_of(
+    ctx: &Context,
+    actor: Actor,
+    query: ReportFilter,
+) -> Result<Page<ReportSummary>, Failure> {
     let limit = query.limit.unwrap_or(paging::DEFAULT_LIMIT);
+    query.check()?;
     let sort = query.sort();
     let after: Option<After> = paging::decode(query.cursor.as_deref())?;
     if after.as_ref().is_some_and(|after| !after.fits(sort)) {
         return Err(paging::wrong_cursor().into());
     }
-    if sort == Sort::Relevance && query.q.is_none() {
-        let fault = FieldError::new("sort", "relevance_needs_words");
-        return Err(Error::InvalidQuery(vec![fault]).into());
-    }
     let filter = query.filter(&actor, local_date(ctx.clock.now()));
-    let rows = list::page(&ctx, actor, query.q, filter, sort, after, limit).await?;
+    let rows = list::page(ctx, actor, query.q, filter, sort, after, limit).await?;
     let (rows, next_cursor) = paging::cut(rows, limit, |shown| match sort {
         Sort::Relevance => After::Fit(shown.fit, shown.report.id),
         _ => key(sort, &shown.report),
     });
-    let page = Page {
+    Ok(Page {
         items: rows.iter().map(ReportSummary::new).collect(),
         next_cursor,
-    };
-    Ok(paging::respond(&request, &page))
+    })
 }
 
 /// Read a report

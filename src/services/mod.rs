@@ -42,6 +42,7 @@ pub mod routing_proposals;
 pub mod routing_rules;
 pub mod routing_simulation;
 pub mod rule_book;
+pub mod saved_searches;
 pub mod seed;
 pub mod sharing;
 pub mod sign_in;

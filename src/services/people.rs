@@ -11,6 +11,7 @@ use crate::domain::register::AuditKind;
 use crate::services::{Context, Error, assignments, links, members, register};
 use crate::store::db::Conn;
 use crate::store::principals::{self, Principal};
+use crate::store::saved_searches;
 use crate::store::sessions::{self, LinkPurpose};
 
 const KIND: PrincipalKind = PrincipalKind::Person;
@@ -244,6 +245,7 @@ pub fn remove(
     sessions::revoke_all(conn, id, now)?;
     sessions::void_links(conn, id, now)?;
     assignments::release(conn, ctx, id, now)?;
+    saved_searches::forget(conn, id)?;
     record(conn, Some(actor), AuditKind::PersonRemoved, &person, now)?;
     tracing::info!(person = %id, by = %actor.id, "removed a person");
     Ok(())

@@ -32,6 +32,7 @@ pub mod routing_knowledge;
 pub mod routing_outcomes;
 pub mod routing_proposals;
 pub mod routing_rules;
+pub mod saved_searches;
 pub mod savepoint;
 pub mod schema;
 pub mod search;

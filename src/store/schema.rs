@@ -593,7 +593,25 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{Bool, Integer, Text};
+    use crate::store::types::{IdSql, InstantSql};
+
+    saved_searches (id) {
+        id -> IdSql,
+        owner_id -> IdSql,
+        organisation_id -> IdSql,
+        name -> Text,
+        query -> Text,
+        shared -> Bool,
+        created_at -> InstantSql,
+        updated_at -> InstantSql,
+        version -> Integer,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
+    saved_searches,
     organisations,
     principals,
     sessions,

@@ -37,6 +37,7 @@ mod reference;
 mod reports;
 mod routing_rules;
 mod samples;
+mod saved_searches;
 mod search;
 mod sharing;
 mod similar;

@@ -39,6 +39,8 @@ enum Thing {
     NoLink,
     /// A proposed rule that is not there.
     NoProposal,
+    /// One that the desk keeps for itself.
+    SavedSearch,
     Person,
     Client,
     Organisation,
@@ -183,6 +185,12 @@ const REPORTS: &[Row] = &[
     ("deleteDraft", Draft, OWNERS, 412, 404),
     ("listEvents", Report, READERS, 200, 404),
     ("listTransitions", Report, READERS, 200, 404),
+    ("listSavedSearches", Nothing, SEES_A_LIST, 200, 403),
+    ("saveSearch", Nothing, SEES_A_LIST, 201, 403),
+    ("getSavedSearch", SavedSearch, &["desk"], 200, 404),
+    ("runSavedSearch", SavedSearch, &["desk"], 200, 404),
+    ("changeSavedSearch", SavedSearch, &["desk"], 412, 404),
+    ("deleteSavedSearch", SavedSearch, &["desk"], 412, 404),
     ("makeTransition", Report, WORKERS, 412, 404),
     ("listMessages", Report, READERS, 200, 404),
     ("writeMessage", Report, WRITES_TO_REPORTER, 201, 403),
@@ -353,6 +361,7 @@ fn body(operation: &str, number: usize) -> Option<Value> {
         "makeTransitions" => {
             json!({"items": [{"id": Uuid::now_v7(), "version": 1, "transition": {"action": "accept"}}]})
         }
+        "saveSearch" => json!({"name": n("Zoek N"), "query": "status=routed"}),
         "findSimilarReports" => json!({"title": "Norm"}),
         "previewRouting" => json!({"domains": ["onderwijs-po"]}),
         "addStandardText" => {
@@ -433,6 +442,7 @@ struct World {
     shared: String,
     attached: String,
     standard_text: String,
+    saved_search: String,
     person: String,
     client: String,
     organisation: String,
@@ -552,6 +562,13 @@ impl World {
             .await
             .expect(200)
             .items();
+        let saved_search = app
+            .post("/v1/saved-searches")
+            .by(&desk)
+            .json(json!({"name": "Matrix", "query": "status=routed"}))
+            .await
+            .expect(201)
+            .id();
         let standard_text = texts[0]["id"].as_str().unwrap().to_owned();
         let notice = app
             .get("/v1/notices")
@@ -573,6 +590,7 @@ impl World {
             shared,
             attached,
             standard_text,
+            saved_search,
             notice,
             session,
             refused,
@@ -595,6 +613,7 @@ impl World {
             Shared => one(&self.shared),
             Attached => one(&self.attached),
             StandardText => one(&self.standard_text),
+            SavedSearch => one(&self.saved_search),
             NoProposal => one(&Uuid::now_v7().to_string()),
             NoLink => one(&format!("{}/{}", self.reports[0].1, Uuid::now_v7())),
             Person => one(&self.person),
