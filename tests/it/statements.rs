@@ -107,3 +107,122 @@ async fn a_request_costs_as_many_statements_however_much_there_is() {
         ]
     );
 }
+
+/// Every other list: a page of it costs as much with four rows as with one.
+#[actix_web::test]
+async fn a_page_of_each_list_costs_as_many_statements_however_much_it_holds() {
+    let app = TestApp::start().await;
+    app.leave_mail();
+    let (reporter, desk, coordinator) = (
+        app.reporter("GM1714").await,
+        app.desk().await,
+        app.coordinator().await,
+    );
+    let endorsers = [
+        app.reporter("GM0677").await,
+        app.reporter("GM0654").await,
+        app.reporter("GM0687").await,
+        app.reporter("GM0715").await,
+    ];
+    let companion = app.post("/v1/reports").by(&reporter).json(report(1));
+    let companion = companion.await.expect(201).id();
+    let mut costs: Vec<Vec<(String, usize, u64)>> = Vec::new();
+    let mut made = 0;
+    for many in [1, 4] {
+        let mut first = String::new();
+        for _ in 0..many {
+            let submitted = app.post("/v1/reports").by(&reporter).json(report(2));
+            let submitted = submitted.await.expect(201);
+            let path = format!("/v1/reports/{}", submitted.id());
+            let shared = app
+                .post(format!("{path}/transitions"))
+                .by(&desk)
+                .if_match(&submitted)
+                .json(json!({
+                    "action": "publish", "audience": "government", "title": "Een norm", "summary": "Een norm knelt."
+                }));
+            shared.await.expect(200);
+            let other = if first.is_empty() {
+                first = path;
+                companion.clone()
+            } else {
+                submitted.id()
+            };
+            let link = app.post(format!("{first}/links")).by(&desk);
+            link.json(json!({"kind": "related", "report": other}))
+                .await
+                .expect(201);
+        }
+        let id = first.trim_start_matches("/v1/reports/").to_owned();
+        for endorser in &endorsers[..many] {
+            let joined = app
+                .post(format!("/v1/shared-reports/{id}/endorsements"))
+                .by(endorser)
+                .json(json!({"effect": "Bij ons ook."}));
+            joined.await.expect(201);
+        }
+        for _ in 0..many {
+            made += 1;
+            let domain = ["wonen", "belastingen", "btw"][made % 3];
+            let seen = app.get(&first).by(&desk).await.expect(200);
+            let corrected = app
+                .post(format!("{first}/transitions"))
+                .by(&desk)
+                .if_match(&seen)
+                .json(json!({"action": "correct", "reason": "Daarom.", "domains": [domain]}));
+            corrected.await.expect(200);
+            app.post(format!("{first}/attachments"))
+                .by(&reporter)
+                .file("kaart.txt", b"Sluis", &[])
+                .await
+                .expect(201);
+            let watcher = app.desk().await;
+            app.call(reqwest::Method::PUT, format!("{first}/watch"))
+                .by(&watcher)
+                .await
+                .expect(204);
+            let text = json!({"name": format!("Tekst {made}"), "action": "request_information", "language": "nl", "text": "Over {reference}?"});
+            let kept = app.post("/v1/standard-texts").by(&coordinator).json(text);
+            kept.await.expect(201);
+            let search = json!({"name": format!("Zoek {made}"), "query": "status=routed"});
+            let kept = app.post("/v1/saved-searches").by(&desk).json(search);
+            kept.await.expect(201);
+            let rule = json!({
+                "condition": {"words": {"phrase": format!("woord{made}")}}, "priority": "high", "mode": "suggest",
+                "explanation": {"nl": "Nieuw", "en": "New"}, "reason": "Nieuw."
+            });
+            let kept = app.post("/v1/routing/rules").by(&coordinator).json(rule);
+            kept.await.expect(201);
+        }
+        let mut of_pages = Vec::new();
+        for list in [
+            format!("{first}/links"),
+            format!("{first}/endorsements"),
+            format!("{first}/history"),
+            format!("{first}/attachments"),
+            format!("{first}/watchers"),
+            format!("{first}/events?limit=100"),
+            format!("{first}/clocks"),
+            "/v1/shared-reports".to_owned(),
+            "/v1/standard-texts?limit=100".to_owned(),
+            "/v1/saved-searches".to_owned(),
+            "/v1/routing/rules?state=proposed".to_owned(),
+            "/v1/routing/proposals".to_owned(),
+            "/v1/deadline-profiles".to_owned(),
+        ] {
+            let (page, statements) = cost(&app, app.get(&list).by(&desk)).await;
+            let page = page.expect(200).json();
+            let rows = page["items"].as_array().map_or(0, Vec::len);
+            let name = list.replace(&first, "/v1/reports/{id}");
+            of_pages.push((name, rows, statements));
+        }
+        costs.push(of_pages);
+    }
+    for (one, four) in costs[0].iter().zip(&costs[1]) {
+        assert_eq!(one.2, four.2, "{}: {} rows, then {}", one.0, one.1, four.1);
+        assert!(one.2 <= 7, "{} costs {} statements", one.0, one.2);
+    }
+    let grown = costs[0].iter().zip(&costs[1]);
+    let grown = grown.filter(|(one, four)| four.1 > one.1).count();
+    assert!(grown >= 9, "too few of the lists hold more: {costs:#?}");
+}
