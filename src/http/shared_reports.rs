@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::domain::deadline::local_date;
 use crate::domain::id::OrganisationId;
 use crate::domain::report::{Outcome, Report};
+use crate::domain::search::{Highlight, SearchQuery, highlight};
 use crate::domain::sharing::ShareAudience;
 use crate::domain::status::{Phase, Status};
 use crate::http::auth::{Granted, ReadReports};
@@ -60,6 +61,15 @@ pub struct SharedReportFilter {
     /// Identifier of a regulation, as BWBR0003420; may repeat (regeling).
     #[serde(default)]
     regulation: Vec<String>,
+    /// Words to look for, in any of their forms, in what was released; a phrase between quotation marks stands together. Of
+    /// what fits the 1000 newest are listed (zoekwoorden).
+    #[param(
+        min_length = 1,
+        max_length = 500,
+        nullable = false,
+        example = "kleine scholen"
+    )]
+    q: Option<String>,
     /// Order; released last first unless said (sortering).
     #[param(inline, nullable = false)]
     sort: Option<Sort>,
@@ -91,6 +101,7 @@ impl SharedReportFilter {
                 (Facet::Region, self.region),
                 (Facet::Province, self.province),
             ],
+            among: None,
         }
     }
 }
@@ -148,6 +159,10 @@ pub struct SharedReportView {
     endorsement_count: usize,
     /// Id of the report it was merged into, when you may read that one (samengevoegd met).
     merged_into: Option<Uuid>,
+    /// In a list that was searched: where the words stand (vindplaatsen).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    highlights: Vec<Highlight>,
 }
 
 impl SharedReportView {
@@ -184,7 +199,20 @@ impl SharedReportView {
             settlement: settlement.map(|settlement| SettlementView::new(settlement, false)),
             endorsement_count: report.endorsement_count(),
             merged_into,
+            highlights: Vec::new(),
         })
+    }
+
+    /// With where the words stand that were looked for.
+    fn searched(mut self, words: Option<&SearchQuery>) -> Self {
+        if let Some(words) = words {
+            let fields = [("title", &self.title), ("summary", &self.summary)];
+            self.highlights = fields
+                .into_iter()
+                .filter_map(|(field, text)| highlight(field, text, words))
+                .collect();
+        }
+        self
     }
 }
 
@@ -213,13 +241,17 @@ pub async fn list_shared_reports(
     if after.as_ref().is_some_and(|after| !after.fits(sort)) {
         return Err(paging::wrong_cursor().into());
     }
+    let words = query.q.as_deref().map(SearchQuery::parse);
     let filter = query.filter(local_date(ctx.clock.now()));
-    let (rows, organisations) = sharing::page(&ctx, actor, filter, sort, after, limit).await?;
+    let searched = words.clone();
+    let (rows, organisations) =
+        sharing::page(&ctx, actor, searched, filter, sort, after, limit).await?;
     let (rows, next_cursor) = paging::cut(rows, limit, |report| key(sort, report));
     let page = Page {
         items: rows
             .iter()
             .filter_map(|report| SharedReportView::new(report, &organisations, None))
+            .map(|view| view.searched(words.as_ref()))
             .collect(),
         next_cursor,
     };

@@ -4,11 +4,15 @@ use crate::domain::actor::Actor;
 use crate::domain::id::ReportId;
 use crate::domain::policy;
 use crate::domain::report::Report;
+use crate::domain::search::SearchQuery;
 use crate::domain::status::Status;
 use crate::services::reports::{Organisations, load_organisations};
 use crate::services::{Context, Error};
-use crate::store::reports;
 use crate::store::shared_reports::{self, After, Filter, Sort};
+use crate::store::{reports, search};
+
+/// Of what fits the words the newest this many are listed.
+const FOUND: i64 = 1000;
 
 /// A page of what is released to the actor, with the organisations it names; one row more than `limit` when there is a next
 /// page. Two statements, whatever the page holds.
@@ -18,6 +22,7 @@ use crate::store::shared_reports::{self, After, Filter, Sort};
 pub async fn page(
     context: &Context,
     actor: Actor,
+    words: Option<SearchQuery>,
     filter: Filter,
     sort: Sort,
     after: Option<After>,
@@ -34,6 +39,11 @@ pub async fn page(
             filter.audience.retain(|audience| seen.contains(audience));
             if filter.audience.is_empty() {
                 return Ok((Vec::new(), Organisations::new()));
+            }
+            if let Some(words) = &words {
+                // Of what fits the newest, as of the list of reports; by what was released alone.
+                let hits = search::matches(conn, words, true, FOUND)?;
+                filter.among = Some(hits.iter().map(|hit| hit.report_id).collect());
             }
             let mut found = shared_reports::list(conn, &filter, sort, after.as_ref(), limit + 1)?;
             // What the query lets through, the policy has the last word on.

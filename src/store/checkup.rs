@@ -16,6 +16,7 @@ use crate::store::db::Conn;
 use crate::store::events;
 use crate::store::reports::{AssigneeRow, Row, assignees, facets, parties};
 use crate::store::schema::{outbox, report_assignees, report_facets, report_parties, reports};
+use crate::store::search;
 use crate::store::types::{Coded, Instant};
 
 /// A report and what is wrong with it.
@@ -25,7 +26,8 @@ pub struct Audited {
     pub faults: Vec<&'static str>,
 }
 
-/// Holds a page of reports, by id, against what follows from each: its columns, facets and parties, and from its events:
+/// Holds a page of reports, by id, against what follows from each: its columns, facets, parties and search
+/// index, and from its events:
 /// its version and its clocks.
 pub fn reports_page(
     conn: &mut Conn,
@@ -84,6 +86,7 @@ pub fn reports_page(
     for event in events::between(conn, first, last)? {
         timelines.entry(event.report).or_default().push(event);
     }
+    let mut indexed = search::between(conn, first, last)?;
     let audit = |row: Row| {
         let (id, stored) = (row.id(), format!("{row:?}"));
         let report = Report::from(row);
@@ -105,6 +108,9 @@ pub fn reports_page(
         }
         if sorted(assignees(&report)) != sorted(stored_assignees.remove(&id).unwrap_or_default()) {
             faults.push("assignees");
+        }
+        if !search::agrees(&report, &indexed.remove(&id).unwrap_or_default()) {
+            faults.push("search");
         }
         let timeline = timelines.remove(&id).unwrap_or_default();
         let last = timeline.iter().map(|event| event.version).max();

@@ -1,6 +1,8 @@
 //! The index of what reports and messages say: terms alone, made by `domain::terms`, so that both databases find the same.
 //! Written in the transaction of what it is about.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Double, Nullable, Text};
 
@@ -27,7 +29,7 @@ code_list! {
     }
 }
 
-#[derive(Insertable, PartialEq, Debug)]
+#[derive(Queryable, Selectable, Insertable, PartialEq, Debug)]
 #[diesel(table_name = t, treat_none_as_default_value = false)]
 pub(super) struct Entry {
     report_id: ReportId,
@@ -78,6 +80,31 @@ fn entries(report: &Report) -> Vec<Entry> {
         entry(SearchScope::Shared, &shared.title, &body)
     });
     std::iter::once(own).chain(shared).collect()
+}
+
+/// What is indexed of the reports between two ids, their messages left out.
+pub(super) fn between(
+    conn: &mut Conn,
+    first: ReportId,
+    last: ReportId,
+) -> QueryResult<BTreeMap<ReportId, Vec<Entry>>> {
+    let rows: Vec<Entry> = t::table
+        .filter(t::report_id.between(first, last))
+        .filter(t::scope.ne(Coded(SearchScope::Message)))
+        .order((t::report_id, t::scope))
+        .select(Entry::as_select())
+        .load(conn)?;
+    let mut found: BTreeMap<ReportId, Vec<Entry>> = BTreeMap::new();
+    for row in rows {
+        found.entry(row.report_id).or_default().push(row);
+    }
+    Ok(found)
+}
+
+/// Whether a report is found by what it says; what an earlier version indexed is found until it is indexed anew.
+pub(super) fn agrees(report: &Report, indexed: &[Entry]) -> bool {
+    let outdated = |entry: &Entry| entry.version < VERSION;
+    indexed.iter().any(outdated) || indexed == entries(report)
 }
 
 /// A few rows in one statement, many in bulk.

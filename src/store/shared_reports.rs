@@ -23,6 +23,8 @@ pub struct Filter {
     pub phase: Vec<Phase>,
     pub authority: Vec<OrganisationId>,
     pub facets: Vec<(Facet, Vec<String>)>,
+    /// One of these; none for any.
+    pub among: Option<Vec<ReportId>>,
 }
 
 code_list! {
@@ -95,6 +97,9 @@ pub fn list(
     if !filter.phase.is_empty() {
         let wanted: Vec<_> = filter.phase.iter().copied().map(Coded).collect();
         query = query.filter(any_of(reports::phase, &wanted));
+    }
+    if let Some(among) = &filter.among {
+        query = query.filter(any_of(reports::id, among));
     }
     if !filter.authority.is_empty() {
         query = query.filter(any_of(reports::lead_id, &filter.authority));

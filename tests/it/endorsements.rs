@@ -532,3 +532,48 @@ async fn a_machine_endorses_with_a_contact_who_is_told() {
         .items();
     assert_eq!(found[0]["contact"]["email"], "team@hulst.example");
 }
+
+#[actix_web::test]
+async fn what_is_shared_is_found_by_its_words_and_not_by_what_was_not_released() {
+    let app = TestApp::start().await;
+    app.leave_mail();
+    let (reporter, desk, stranger) = (
+        app.reporter("GM1714").await,
+        app.desk().await,
+        app.reporter("GM0677").await,
+    );
+    let submitted = app
+        .post("/v1/reports")
+        .by(&reporter)
+        .json(json!({
+            "title": "Onze school", "description": "Juf Anna telt de leerlingen.", "effect": "De school sluit.",
+            "municipalities": ["GM1714"], "regulations": [{"citation": "BWBR0003420", "article": "153"}]
+        }))
+        .await
+        .expect(201);
+    let release = app
+        .post(format!("/v1/reports/{}/transitions", submitted.id()))
+        .by(&desk)
+        .if_match(&submitted)
+        .json(json!({
+            "action": "publish", "audience": "government", "title": "Opheffingsnorm", "summary": "Kleine scholen sluiten door de norm."
+        }));
+    release.await.expect(200);
+    let found = async |q: &str| {
+        let list = app
+            .get("/v1/shared-reports")
+            .query(&[("q", q)])
+            .by(&stranger);
+        list.await.expect(200).items()
+    };
+    let hits = found("kleine school").await;
+    assert_eq!(hits.len(), 1);
+    assert_eq!(hits[0]["highlights"][0]["field"], "summary");
+    assert_eq!(
+        found("opheffingsnorm").await[0]["highlights"][0]["field"],
+        "title"
+    );
+    for unreleased in ["juf", "anna", "leerlingen"] {
+        assert!(found(unreleased).await.is_empty(), "{unreleased}");
+    }
+}

@@ -97,12 +97,17 @@ async fn the_doctor_finds_what_does_not_agree() {
 
     break_it(&app, "DELETE FROM report_facets WHERE facet = 'region'").await;
     break_it(&app, "UPDATE reports SET phase = 'closed'").await;
+    break_it(
+        &app,
+        "UPDATE search_entries SET body = 'anders' WHERE scope = 'report'",
+    )
+    .await;
     break_it(&app, "UPDATE outbox SET state = 'dead'").await;
     let (code, found) = examine(&app);
     assert_eq!(code, Some(2), "{found:?}");
     let reports = finding(&found, "reports");
     assert_eq!(reports["verdict"], "fault");
-    for word in ["3 of 3", "facets", "columns"] {
+    for word in ["3 of 3", "facets", "columns", "search"] {
         assert!(
             reports["told"].as_str().unwrap().contains(word),
             "{reports}"
