@@ -37,6 +37,7 @@ pub mod sharing;
 pub mod similarity;
 pub mod standard_text;
 pub mod status;
+pub mod succession;
 pub mod telling;
 pub mod terms;
 pub mod wording;

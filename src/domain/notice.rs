@@ -14,6 +14,7 @@ code_list! {
         ForYou = "for_you",
         Forwarded = "forwarded",
         Rerouted = "rerouted",
+        Succeeded = "succeeded",
         Returned = "returned",
         Question = "question",
         Answer = "answer",
@@ -51,6 +52,8 @@ code_list! {
         Reminder = "reminder",
         /// Terms of several reports that are nearly or already over.
         Deadlines = "deadlines",
+        /// Routing rules that name an organisation that has ended.
+        RuleLapsed = "rule_lapsed",
         Invitation = "invitation",
         PasswordReset = "password_reset",
     }
@@ -204,6 +207,11 @@ pub fn notices(event: EventKind) -> &'static [(Audience, NoticeKind)] {
             (FormerLead, N::Rerouted),
             (Reporter, N::Rerouted),
             (Followers, N::Rerouted),
+        ],
+        E::Succession => &[
+            (Lead, N::Succeeded),
+            (Contributors, N::Succeeded),
+            (Reporter, N::Succeeded),
         ],
         E::Return => &[
             (Desk, N::Returned),

@@ -168,6 +168,12 @@ pub fn tell(
             "heeft de melding overgenomen uit een eerder register",
             "took the report over from an earlier register",
         ),
+        E::Succession => to_lead(
+            "heeft de melding overgedragen aan de opvolger, {}",
+            "handed the report over to the successor, {}",
+            "heeft een organisatie bij deze melding door haar opvolger vervangen",
+            "put its successor in the place of an organisation in this report",
+        ),
         E::Split => say("heeft de melding gesplitst", "split the report"),
         E::SplitFrom => with_other(
             "heeft deze melding afgesplitst van {}",

@@ -7,7 +7,7 @@ use crate::http::{
     events, history, links, me, municipalities, notices, organisations, people, policy_domains,
     provinces, record, regions, regulations, report_messages, reports, routing, routing_proposals,
     routing_rules, routing_simulations, saved_searches, sessions, shared_reports, similar, split,
-    standard_texts, tokens, transitions, watchers,
+    standard_texts, successions, tokens, transitions, watchers,
 };
 
 /// The operations.
@@ -118,6 +118,8 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(routing_rules::activate_routing_rules)
         .service(routing_rules::retire_routing_rule)
         .service(routing_simulations::simulate_routing)
+        .service(successions::preview_succession)
+        .service(successions::succeed_organisation)
         .service(routing_proposals::list_routing_proposals)
         .service(routing_proposals::accept_routing_proposal)
         .service(routing_proposals::dismiss_routing_proposal);

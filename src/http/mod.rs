@@ -75,6 +75,7 @@ pub mod spans;
 pub mod split;
 pub mod standard_texts;
 pub mod strict;
+pub mod successions;
 pub mod tokens;
 pub mod trace;
 pub mod transitions;

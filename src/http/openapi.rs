@@ -13,7 +13,6 @@ use crate::domain::code::Code;
 use crate::http::api;
 use crate::http::envelope::API_VERSION;
 use crate::http::problem::{Problem, ProblemField};
-use crate::http::schema;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -51,7 +50,6 @@ impl Modify for Security {
         );
         let flow = Flow::ClientCredentials(ClientCredentials::new("oauth/token", scopes));
         let components = document.components.get_or_insert_default();
-        components.schemas.values_mut().for_each(schema::close);
         components.add_security_scheme("oauth2", SecurityScheme::OAuth2(OAuth2::with_description(
             [flow],
             "API clients (koppelingen) get a token at `POST /oauth/token`; people at `POST /sessions`. Both send it as `Authorization: Bearer …`.",

@@ -30,7 +30,7 @@ pub struct SimulationRequest {
 }
 
 /// A line of a simulation (Dutch: regel van de proef): an object with one of these properties.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum SimulationLine {
     /// How far it is (voortgang).
@@ -44,7 +44,7 @@ pub enum SimulationLine {
 }
 
 /// How far a simulation is (Dutch: voortgang).
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SimulationProgress {
     /// Reports that were looked at (bekeken).
@@ -54,7 +54,7 @@ pub struct SimulationProgress {
 }
 
 /// A report that would go elsewhere (Dutch: verplaatsing).
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SimulatedMove {
     /// Id of the report (melding).
@@ -70,7 +70,7 @@ pub struct SimulatedMove {
 }
 
 /// What a simulation came to (Dutch: uitkomst).
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SimulationSummary {
     /// The versions that were tried; what to put in force (versies).
@@ -86,7 +86,7 @@ pub struct SimulationSummary {
 }
 
 /// How many reports would go from one to another (Dutch: weg).
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SimulatedWay {
     /// Where the rules in force send them; null for the desk (van).
@@ -98,7 +98,7 @@ pub struct SimulatedWay {
 }
 
 /// Why a simulation broke off (Dutch: reden).
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SimulationFailure {
     /// Its code, as of a problem (code).
@@ -117,13 +117,15 @@ struct Run {
 /// Try proposed rules on past reports
 ///
 /// Routes every report that was sent in by the rules in force and by the proposed ones (proefdraaien), for coordinators, and
-/// stores nothing. The answer comes as it is made, a JSON object a line: `move` for a report that would go elsewhere,
-/// `progress` after each five hundred, and `summary` at the end. Putting the same versions in force is
+/// stores nothing. The answer comes as it is made, a JSON object a line (JSON Lines), each with one property: `move` for a
+/// report that would go elsewhere (`report`, `reference`, `from` and `to` as organisations or null for the desk,
+/// `asCorrected`), `progress` after each five hundred (`looked`, `of`), at the end `summary` (`rules`, `looked`, `moved`,
+/// `asCorrected`, `ways` of `from`, `to` and `reports`), or `failure` (`code`). Putting the same versions in force is
 /// `POST /v1/routing/activations`.
 #[utoipa::path(
     tag = "routing",
     request_body(content = SimulationRequest, description = "The versions (versies)"),
-    responses((status = 200, description = "The lines (regels)", content_type = "application/jsonl", body = SimulationLine)),
+    responses((status = 200, description = "The lines (regels)", content_type = "application/jsonl", body = String)),
     security(("oauth2" = ["reference:write"])),
 )]
 #[post("/routing/simulations")]

@@ -8,8 +8,6 @@ use jsonschema::error::ValidationErrorKind as Kind;
 use jsonschema::{ValidationError, Validator};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
-use utoipa::openapi::schema::AdditionalProperties;
-use utoipa::openapi::{RefOr, Schema};
 
 use crate::domain::invalid::FieldError;
 use crate::services::Error;
@@ -39,35 +37,15 @@ pub fn validator<T: 'static>(schema: impl FnOnce() -> Value) -> Result<Arc<Valid
     Ok(built)
 }
 
-/// Of a choice between objects of one property each no object has another: `{"all": [...]}` or `{"any": [...]}`.
-pub fn close(schema: &mut RefOr<Schema>) {
-    let RefOr::T(Schema::OneOf(choice)) = schema else {
-        return;
-    };
-    for item in &mut choice.items {
-        if let RefOr::T(Schema::Object(object)) = item
-            && object.properties.len() == 1
-            && object.required.len() == 1
-        {
-            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
-        }
-    }
-}
-
 /// The JSON schema of a type as a document of its own.
 pub fn document<T: ToSchema>() -> Value {
     let mut parts = Vec::new();
     T::schemas(&mut parts);
     let schemas: serde_json::Map<String, Value> = parts
         .into_iter()
-        .map(|(name, mut schema)| {
-            close(&mut schema);
-            (name, json!(schema))
-        })
+        .map(|(name, schema)| (name, json!(schema)))
         .collect();
-    let mut root = T::schema();
-    close(&mut root);
-    let mut root = json!(root);
+    let mut root = json!(T::schema());
     if let Some(root) = root.as_object_mut() {
         root.insert("components".into(), json!({ "schemas": schemas }));
     }
@@ -123,6 +101,8 @@ fn explain(error: &ValidationError<'_>, found: &mut Vec<FieldError>) {
         Kind::MinLength { limit: 1 } => fault("required"),
         Kind::MinLength { limit } => fault("too_short").with("limit", limit),
         Kind::MaxLength { limit } => fault("too_long").with("limit", limit),
+        Kind::MinProperties { limit } => fault("too_few").with("limit", limit),
+        Kind::MaxProperties { limit } => fault("too_many").with("limit", limit),
         Kind::MinItems { limit } => fault("too_few").with("limit", limit),
         Kind::MaxItems { limit } => fault("too_many").with("limit", limit),
         Kind::Minimum { limit } => fault("too_small").with("limit", limit),

@@ -132,3 +132,20 @@ pub fn update(conn: &mut Conn, seen: i32, after: &PolicyDomain) -> QueryResult<b
         .execute(conn)?;
     Ok(changed == 1)
 }
+
+/// The codes of the policy domains that an organisation leads.
+pub fn led_by(conn: &mut Conn, lead: OrganisationId) -> QueryResult<Vec<String>> {
+    t::table
+        .filter(t::lead_id.eq(lead))
+        .order(t::code)
+        .select(t::code)
+        .load(conn)
+}
+
+/// Gives what an organisation leads to another.
+pub fn hand_over(conn: &mut Conn, from: OrganisationId, to: OrganisationId) -> QueryResult<()> {
+    diesel::update(t::table.filter(t::lead_id.eq(from)))
+        .set((t::lead_id.eq(to), t::version.eq(t::version + 1)))
+        .execute(conn)
+        .map(drop)
+}

@@ -200,3 +200,20 @@ pub fn update(conn: &mut Conn, seen: i32, after: &Regulation) -> QueryResult<boo
         .execute(conn)?;
     Ok(changed == 1)
 }
+
+/// The identifiers of the regulations that an organisation owns.
+pub fn owned_by(conn: &mut Conn, owner: OrganisationId) -> QueryResult<Vec<String>> {
+    t::table
+        .filter(t::owner_id.eq(owner))
+        .order(t::identifier)
+        .select(t::identifier)
+        .load(conn)
+}
+
+/// Gives what an organisation owns to another.
+pub fn hand_over(conn: &mut Conn, from: OrganisationId, to: OrganisationId) -> QueryResult<()> {
+    diesel::update(t::table.filter(t::owner_id.eq(from)))
+        .set((t::owner_id.eq(to), t::version.eq(t::version + 1)))
+        .execute(conn)
+        .map(drop)
+}

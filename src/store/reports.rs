@@ -359,6 +359,50 @@ pub fn sent_after(
     Ok(rows.into_iter().map(Report::from).collect())
 }
 
+/// The reports of which an organisation is the reporter, the lead or a contributor.
+macro_rules! takes_part {
+    ($organisation:expr) => {
+        report_parties::table
+            .filter(report_parties::organisation_id.eq($organisation))
+            .filter(report_parties::party.ne(Coded(Party::Follower)))
+            .select(report_parties::report_id)
+    };
+}
+
+/// Some reports that are open and in which an organisation has a part, the oldest first.
+pub fn open_of(
+    conn: &mut Conn,
+    organisation: OrganisationId,
+    limit: i64,
+) -> QueryResult<Vec<Report>> {
+    let part = takes_part!(organisation);
+    let rows: Vec<Row> = reports::table
+        .filter(reports::id.eq_any(part))
+        .filter(any_of(reports::status, &open_statuses()))
+        .order(reports::id)
+        .limit(limit)
+        .load(conn)?;
+    Ok(rows.into_iter().map(Report::from).collect())
+}
+
+/// How many reports are open in which an organisation has a part.
+pub fn count_open_of(conn: &mut Conn, organisation: OrganisationId) -> QueryResult<i64> {
+    let part = takes_part!(organisation);
+    reports::table
+        .filter(reports::id.eq_any(part))
+        .filter(any_of(reports::status, &open_statuses()))
+        .count()
+        .get_result(conn)
+}
+
+fn open_statuses() -> Vec<Coded<Status>> {
+    let open = Status::ALL
+        .iter()
+        .copied()
+        .filter(|status| status.is_open());
+    open.map(Coded).collect()
+}
+
 /// Every report that somebody works on, whatever its status.
 pub fn assigned_to(conn: &mut Conn, person: PrincipalId) -> QueryResult<Vec<Report>> {
     let theirs = report_assignees::table

@@ -1,6 +1,6 @@
 //! Routing rules. A change writes a new version; the versions before it stay.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +47,7 @@ struct Row {
     author: Option<String>,
     created_at: Instant,
     latest: bool,
+    alerted_at: Option<Instant>,
 }
 
 impl From<&Rule> for Row {
@@ -75,6 +76,7 @@ impl From<&Rule> for Row {
             author: rule.author,
             created_at: Instant(rule.created_at),
             latest: true,
+            alerted_at: None,
         }
     }
 }
@@ -248,7 +250,7 @@ pub fn next_number(conn: &mut Conn) -> QueryResult<i32> {
 /// Writes new rules, several in one statement; a unique violation when another took the number first.
 pub fn insert(conn: &mut Conn, new: &[Rule]) -> QueryResult<()> {
     let rows: Vec<Row> = new.iter().map(Row::from).collect();
-    insert_all!(conn, t::table, 17, &rows)?;
+    insert_all!(conn, t::table, 18, &rows)?;
     let named: Vec<FacetRow> = new.iter().flat_map(facets_of).collect();
     insert_all!(conn, facets::table, 3, &named)
 }
@@ -260,6 +262,27 @@ pub fn insert_version(conn: &mut Conn, before: &Rule, rule: &Rule) -> QueryResul
         .execute(conn)?;
     diesel::delete(facets::table.filter(facets::rule_id.eq(before.id))).execute(conn)?;
     insert(conn, std::slice::from_ref(rule))
+}
+
+/// Those of some versions that nobody was told of as lapsed.
+pub fn not_alerted(conn: &mut Conn, ids: &[RuleId]) -> QueryResult<Vec<RuleId>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    t::table
+        .filter(any_of(t::id, ids))
+        .filter(t::alerted_at.is_null())
+        .select(t::id)
+        .load(conn)
+}
+
+/// Marks a version as told of; false when it was before.
+pub fn mark_alerted(conn: &mut Conn, id: RuleId, now: DateTime<Utc>) -> QueryResult<bool> {
+    let marked = diesel::update(t::table.find(id))
+        .filter(t::alerted_at.is_null())
+        .set(t::alerted_at.eq(Some(Instant(now))))
+        .execute(conn)?;
+    Ok(marked == 1)
 }
 
 /// Moves versions to a state, those that are in another; returns how many.

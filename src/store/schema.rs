@@ -221,6 +221,7 @@ diesel::table! {
         author -> Nullable<Text>,
         created_at -> InstantSql,
         latest -> Bool,
+        alerted_at -> Nullable<InstantSql>,
     }
 }
 

@@ -1,8 +1,8 @@
-//! Watches deadlines: raises what nears its end or is over.
+//! Watches deadlines: raises what nears its end or is over; and the routing rules whose authority has ended.
 
 use std::time::Duration;
 
-use crate::services::{Context, deadlines};
+use crate::services::{Context, deadlines, routing_alerts};
 
 /// How often. A term ends at midnight; nobody has to know within the minute.
 const EVERY: Duration = Duration::from_secs(60);
@@ -21,6 +21,16 @@ pub async fn run(context: Context) {
                     ?error,
                     "watching deadlines failed; the next round tries again"
                 );
+            }
+        }
+        match routing_alerts::raise(&context).await {
+            Ok(0) => {}
+            Ok(rules) => {
+                context.bell.ring();
+                tracing::warn!(rules, "routing rules name an organisation that has ended");
+            }
+            Err(error) => {
+                tracing::warn!(?error, "watching rules failed; the next round tries again");
             }
         }
         tokio::time::sleep(EVERY).await;

@@ -259,6 +259,9 @@ const REPORTS: &[Row] = &[
     ("activateRoutingRules", Nothing, COORDINATOR, 400, 403),
     ("simulateRouting", Nothing, COORDINATOR, 200, 403),
     ("listRoutingProposals", Nothing, RULES, 200, 403),
+    // A successor that is not there.
+    ("previewSuccession", Organisation, COORDINATOR, 400, 403),
+    ("succeedOrganisation", Organisation, COORDINATOR, 400, 403),
     ("acceptRoutingProposal", NoProposal, COORDINATOR, 404, 403),
     ("dismissRoutingProposal", NoProposal, COORDINATOR, 404, 403),
 ];
@@ -399,6 +402,8 @@ fn body(operation: &str, number: usize) -> Option<Value> {
         "retireRoutingRule" | "dismissRoutingProposal" => json!({"reason": "Matrix."}),
         "activateRoutingRules" => json!({"rules": [{"number": 34, "version": 1}]}),
         "simulateRouting" => json!({}),
+        "previewSuccession" => json!({"successor": Uuid::now_v7()}),
+        "succeedOrganisation" => json!({"successor": Uuid::now_v7(), "reason": "Matrix."}),
         "createSession" => {
             json!({"email": "niemand@matrix.example", "password": "onbekend wachtwoord"})
         }

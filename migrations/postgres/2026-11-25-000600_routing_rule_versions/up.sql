@@ -17,7 +17,9 @@ CREATE TABLE routing_rule_versions (
     author TEXT,
     created_at TIMESTAMPTZ NOT NULL,
     -- The latest version of its number.
-    latest BOOLEAN NOT NULL
+    latest BOOLEAN NOT NULL,
+    -- When the coordinators were told that an organisation in it has ended.
+    alerted_at TIMESTAMPTZ
 );
 CREATE UNIQUE INDEX routing_rule_versions_number ON routing_rule_versions (number, version);
 CREATE INDEX routing_rule_versions_state ON routing_rule_versions (state, number);
@@ -48,7 +50,7 @@ SELECT r.id, r.number, r.version,
     r.lead_id,
     jsonb_build_object('contributors', r.contributors),
     r.mode, r.valid_from, r.valid_until, r.explanation_nl, r.explanation_en, NULL, NULL, r.valid_from::timestamp AT TIME ZONE 'UTC',
-    r.version = (SELECT MAX(n.version) FROM routing_rules n WHERE n.number = r.number)
+    r.version = (SELECT MAX(n.version) FROM routing_rules n WHERE n.number = r.number), NULL
 FROM routing_rules r;
 
 INSERT INTO routing_rule_facets

@@ -4,7 +4,9 @@
 use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, Type};
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::actor::OrganisationKind;
 use crate::domain::article::{natural_cmp, parse_article};
@@ -34,35 +36,129 @@ code_list! {
     }
 }
 
-/// What must hold for a routing rule (Dutch: voorwaarde): an object with one of these properties.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// What must hold for a routing rule (Dutch: voorwaarde).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Condition {
-    /// Every one of these holds (alle).
-    #[schema(no_recursion)]
     All(Vec<Condition>),
-    /// At least one of these holds (minstens een).
-    #[schema(no_recursion)]
     Any(Vec<Condition>),
-    /// This does not hold (niet).
-    #[schema(no_recursion)]
     Not(Box<Condition>),
-    /// This regulation is cited (regeling).
     Regulation(CitedCondition),
-    /// The report belongs to this policy domain: its code (beleidsterrein).
+    /// Code of a policy domain.
     Domain(String),
-    /// The cited rule was made at this level of government (bestuurslaag).
+    /// Of the rule that is cited.
     Level(RegulationLevel),
-    /// A municipality of the report lies in a region of this kind (soort regio); only suggests.
+    /// Of a municipality of the report; only suggests.
     RegionKind(RegionKind),
-    /// The report is about this province: its code, as PV29 (provincie); only suggests.
+    /// Code of a province; only suggests.
     Province(String),
-    /// The reporter is an organisation of this kind (soort melder).
     ReporterKind(OrganisationKind),
-    /// The reporter asks for this (gevraagd).
     Requested(Remedy),
-    /// The text has these words, one after another and in any of their forms (woorden); only suggests.
+    /// Only suggests.
     Words(WordsCondition),
+}
+
+impl ToSchema for Condition {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "RoutingCondition".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        fn add<T: ToSchema>(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+            schemas.push((T::name().into_owned(), T::schema()));
+            T::schemas(schemas);
+        }
+        add::<CitedCondition>(schemas);
+        add::<RegulationLevel>(schemas);
+        add::<RegionKind>(schemas);
+        add::<OrganisationKind>(schemas);
+        add::<Remedy>(schemas);
+        add::<WordsCondition>(schemas);
+    }
+}
+
+/// An object with exactly one property: generators of clients cannot make a choice between objects that refers to itself.
+impl PartialSchema for Condition {
+    fn schema() -> RefOr<Schema> {
+        const ITSELF: &str = "RoutingCondition";
+        let described = |to: String, text: &str| {
+            RefOr::Ref(
+                Ref::builder()
+                    .ref_location_from_schema_name(to)
+                    .description(Some(text))
+                    .build(),
+            )
+        };
+        let list = |text: &str| {
+            ArrayBuilder::new()
+                .items(Ref::from_schema_name(ITSELF))
+                .min_items(Some(1))
+                .max_items(Some(MOST_CONDITIONS))
+                .description(Some(text))
+        };
+        let code = |text: &str| {
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .max_length(Some(60))
+                .description(Some(text))
+        };
+        let refers =
+            |name: std::borrow::Cow<'static, str>, text: &str| described(name.into_owned(), text);
+        ObjectBuilder::new()
+            .description(Some(
+                "What must hold for a routing rule (Dutch: voorwaarde): an object with one of these properties.",
+            ))
+            .property("all", list("Every one of these holds (alle)."))
+            .property("any", list("At least one of these holds (minstens een)."))
+            .property("not", refers(ITSELF.into(), "This does not hold (niet)."))
+            .property(
+                "regulation",
+                refers(CitedCondition::name(), "This regulation is cited (regeling)."),
+            )
+            .property(
+                "domain",
+                code("The report belongs to this policy domain: its code (beleidsterrein)."),
+            )
+            .property(
+                "level",
+                refers(
+                    RegulationLevel::name(),
+                    "The cited rule was made at this level of government (bestuurslaag).",
+                ),
+            )
+            .property(
+                "regionKind",
+                refers(
+                    RegionKind::name(),
+                    "A municipality of the report lies in a region of this kind (soort regio); only suggests.",
+                ),
+            )
+            .property(
+                "province",
+                code("The report is about this province: its code, as PV29 (provincie); only suggests."),
+            )
+            .property(
+                "reporterKind",
+                refers(
+                    OrganisationKind::name(),
+                    "The reporter is an organisation of this kind (soort melder).",
+                ),
+            )
+            .property("requested", refers(Remedy::name(), "The reporter asks for this (gevraagd)."))
+            .property(
+                "words",
+                refers(
+                    WordsCondition::name(),
+                    "The text has these words (woorden), one after another and in any of their forms; only suggests.",
+                ),
+            )
+            .min_properties(Some(1))
+            .max_properties(Some(1))
+            .additional_properties(Some(AdditionalProperties::FreeForm(false)))
+            .examples([serde_json::json!({"regulation": {"id": "BWBR0003420", "articles": ["153-157"]}})])
+            .build()
+            .into()
+    }
 }
 
 /// A regulation, or some of its articles (Dutch: regeling of artikelen).
