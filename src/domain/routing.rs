@@ -20,7 +20,7 @@ use crate::domain::actor::OrganisationKind;
 use crate::domain::citation::Register;
 use crate::domain::code::code_list;
 use crate::domain::deadline_profile::DeadlineProfile;
-use crate::domain::id::{OrganisationId, RuleId};
+use crate::domain::id::{OrganisationId, ReportId, RuleId};
 use crate::domain::place::RegionKind;
 use crate::domain::regulation::RegulationLevel;
 use crate::domain::remedy::Remedy;
@@ -185,6 +185,28 @@ pub struct Because {
 pub struct Suggestion {
     pub authority: OrganisationId,
     pub because: Because,
+    /// Reports like it that this authority settled: for those who may know of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub neighbours: Vec<Neighbour>,
+}
+
+impl Suggestion {
+    pub fn new(authority: OrganisationId, because: Because) -> Self {
+        Self {
+            authority,
+            because,
+            neighbours: Vec::new(),
+        }
+    }
+}
+
+/// An earlier report that is like one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Neighbour {
+    pub id: ReportId,
+    pub reference: Option<String>,
+    /// Percent.
+    pub alike: u32,
 }
 
 /// A rule that fitted and did not decide.
@@ -235,10 +257,7 @@ impl Routing {
             let others = std::mem::take(&mut self.suggestions);
             self.suggestions = std::iter::once(lead)
                 .chain(contributors)
-                .map(|authority| Suggestion {
-                    authority,
-                    because: because.clone(),
-                })
+                .map(|authority| Suggestion::new(authority, because.clone()))
                 .chain(others)
                 .collect();
             self.decision = Decision::Suggested;

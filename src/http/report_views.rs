@@ -176,10 +176,32 @@ pub struct SuggestionView {
     authority: OrganisationRef,
     /// Why (omdat).
     because: String,
+    /// Reports like it that this authority settled, the most alike first; for those of government who work on reports
+    /// (eerdere meldingen).
+    neighbours: Vec<NeighbourView>,
+}
+
+/// An earlier report that is like this one (Dutch: eerdere melding).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Neighbour)]
+pub struct NeighbourView {
+    /// Id of the report (melding).
+    id: Uuid,
+    /// The number people say aloud (kenmerk).
+    reference: Option<String>,
+    /// How alike, in percent (gelijkenis).
+    alike: u32,
 }
 
 impl RoutingView {
-    pub fn new(routing: &Routing, organisations: &Organisations, language: Language) -> Self {
+    /// `internal`: for somebody who may know of other reports.
+    pub fn new(
+        routing: &Routing,
+        organisations: &Organisations,
+        language: Language,
+        internal: bool,
+    ) -> Self {
         let say = |because: &Because| match language {
             Language::Nl => because.nl.clone(),
             Language::En => because.en.clone(),
@@ -199,6 +221,16 @@ impl RoutingView {
                 .map(|suggestion| SuggestionView {
                     authority: reference(organisations, suggestion.authority),
                     because: say(&suggestion.because),
+                    neighbours: suggestion
+                        .neighbours
+                        .iter()
+                        .filter(|_| internal)
+                        .map(|one| NeighbourView {
+                            id: one.id.uuid(),
+                            reference: one.reference.clone(),
+                            alike: one.alike,
+                        })
+                        .collect(),
                 })
                 .collect(),
             rule: routing.rule.map(RuleVersion::from),
@@ -657,7 +689,7 @@ impl ReportView {
             routing: handling
                 .routing
                 .as_ref()
-                .map(|routing| RoutingView::new(routing, organisations, language)),
+                .map(|routing| RoutingView::new(routing, organisations, language, *internal)),
             question: handling.question.as_ref().map(|question| QuestionView {
                 question: question.text.clone(),
                 asked_as: question.asked_as,

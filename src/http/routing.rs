@@ -26,10 +26,12 @@ pub async fn preview_routing(
     request: HttpRequest,
     body: Body<ReportRequest>,
 ) -> Result<HttpResponse, Failure> {
+    let desk = actor.is_desk();
     let (routing, organisations) = routing::preview(&ctx, actor, body.value.changes()).await?;
     Ok(HttpResponse::Ok().json(RoutingView::new(
         &routing,
         &organisations,
         language(request.headers()),
+        desk,
     )))
 }

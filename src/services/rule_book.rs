@@ -5,16 +5,27 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use chrono::NaiveDate;
 
-use crate::domain::id::OrganisationId;
-use crate::domain::report::{Cited, Content};
+use crate::domain::id::{OrganisationId, ReportId};
+use crate::domain::report::{Cited, Confidentiality, Content, Report};
 use crate::domain::routing::condition::terms_of;
 use crate::domain::routing::{
-    self, CitedRule, Decision, Facts, Routing, Rule, RuleSet, RuleState, Text,
+    self, CitedRule, Decision, Facts, Neighbour, Routing, Rule, RuleSet, RuleState, Text,
 };
+use crate::domain::search::SearchQuery;
+use crate::domain::similarity::{SUGGESTED, Subject};
+use crate::domain::status::Status;
 use crate::reference;
 use crate::services::{Context, Error};
 use crate::store::db::Conn;
-use crate::store::{routing_knowledge, routing_rules, service_state};
+use crate::store::{reports, routing_knowledge, routing_rules, search, service_state};
+
+/// Words that earlier reports are looked for by.
+const TERMS: usize = 12;
+/// Of what shares one of them the newest this many are ranked, and this many of those are compared.
+const LOOKED_AT: i64 = 500;
+const COMPARED: usize = 40;
+/// Earlier reports that are named at most.
+const NEIGHBOURS: usize = 5;
 
 /// The usual words about the policy domains that come with the service.
 static USUAL_WORDS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
@@ -112,5 +123,56 @@ pub fn evaluate(
     let texts = [content.description.as_str(), &content.effect, solution];
     let mut ranked = set.known.ranker.rank(&content.title, &texts);
     ranked.retain(|one| set.is_there(one.authority, today));
-    Ok(routing.with_ranked(ranked))
+    let mut neighbours = neighbours(conn, content)?;
+    neighbours.retain(|(authority, _)| set.is_there(*authority, today));
+    Ok(routing.with_ranked(ranked).with_neighbours(neighbours))
+}
+
+/// Reports like it that were settled, and by which authority, the most alike first; two statements. What is confidential
+/// is left out: who is suggested an authority must not learn of it.
+fn neighbours(
+    conn: &mut Conn,
+    content: &Content,
+) -> Result<Vec<(OrganisationId, Neighbour)>, Error> {
+    let subject = subject(content);
+    let query = SearchQuery::any_of(subject.heaviest(TERMS));
+    let mut hits = search::matches(conn, &query, false, LOOKED_AT)?;
+    hits.retain(|hit| hit.message_id.is_none());
+    hits.sort_by(|a, b| {
+        let by_rank = b.rank.total_cmp(&a.rank);
+        by_rank.then(b.report_id.cmp(&a.report_id))
+    });
+    let ids: Vec<ReportId> = hits
+        .iter()
+        .take(COMPARED)
+        .map(|hit| hit.report_id)
+        .collect();
+    let settled = |report: &Report| {
+        report.status == Status::Settled && report.confidentiality != Confidentiality::Confidential
+    };
+    let mut found: Vec<(OrganisationId, Neighbour)> = reports::by_ids(conn, &ids)?
+        .iter()
+        .filter(|report| settled(report))
+        .filter_map(|report| {
+            let alike = subject.compare(&self::subject(&report.content)).score;
+            let neighbour = Neighbour {
+                id: report.id,
+                reference: report.reference.clone(),
+                alike,
+            };
+            (alike >= SUGGESTED).then_some((report.lead?, neighbour))
+        })
+        .collect();
+    found.sort_by(|(_, a), (_, b)| b.alike.cmp(&a.alike).then(b.id.cmp(&a.id)));
+    found.truncate(NEIGHBOURS);
+    Ok(found)
+}
+
+/// What of a report is held against others.
+pub(super) fn subject(content: &Content) -> Subject {
+    let cited = content.citations.iter().filter_map(|cited: &Cited| {
+        Some((cited.citation.regulation()?, cited.citation.article.clone()))
+    });
+    let texts = [content.description.as_str(), &content.effect];
+    Subject::new(&content.title, &texts, cited, &content.domains)
 }

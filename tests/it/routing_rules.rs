@@ -738,3 +738,118 @@ async fn a_rule_whose_authority_lapses_is_told_of_and_routes_to_the_desk() {
         mail[0].text
     );
 }
+
+#[actix_web::test]
+async fn earlier_settled_reports_speak_for_their_authority_and_are_named_to_government_alone() {
+    let app = TestApp::start().await;
+    app.leave_mail();
+    let (reporter, other, desk, lead) = (
+        app.reporter("GM1714").await,
+        app.reporter("GM0677").await,
+        app.desk().await,
+        app.liaison("EZ").await,
+    );
+    let ez = app.organisation("EZ").await.to_string();
+    let told = json!({
+        "title": "Zandkunstwerk op de kade", "municipalities": ["GM1714"], "effect": "Het beeldhouwen stopt.",
+        "description": "Beeldhouwers van zandkunstwerken mogen hun kraampje niet openen vanwege de kadeverhuur."
+    });
+    let submitted = app
+        .post("/v1/reports")
+        .by(&reporter)
+        .json(&told)
+        .await
+        .expect(201);
+    let path = format!("/v1/reports/{}", submitted.id());
+    let act = async |by: &Actor, body: Value| {
+        let seen = app.get(&path).by(by).await.expect(200);
+        let to = format!("{path}/transitions");
+        app.post(to)
+            .by(by)
+            .if_match(&seen)
+            .json(body)
+            .await
+            .expect(200)
+    };
+    act(
+        &desk,
+        json!({"action": "route", "lead": ez, "explanation": "Ondernemers."}),
+    )
+    .await;
+    act(&lead, json!({"action": "accept"})).await;
+    act(&lead, json!({"action": "take_position", "outcome": "explanation", "publicExplanation": "Het mag."})).await;
+    act(
+        &lead,
+        json!({"action": "settle", "outcome": "explanation", "publicExplanation": "Het mag."}),
+    )
+    .await;
+
+    let like = app
+        .post("/v1/reports")
+        .by(&other)
+        .json(&told)
+        .await
+        .expect(201);
+    let suggested = async |by: &Actor| {
+        let one = app
+            .get(format!("/v1/reports/{}", like.id()))
+            .by(by)
+            .language("en")
+            .await;
+        let suggestions = one.expect(200).json()["routing"]["suggestions"].clone();
+        let of_ez = suggestions
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|one| one["authority"]["id"] == ez);
+        of_ez.cloned().unwrap()
+    };
+    let to_desk = suggested(&desk).await;
+    assert!(
+        to_desk["because"]
+            .as_str()
+            .unwrap()
+            .contains("like a report that was settled there"),
+        "{to_desk}"
+    );
+    assert_eq!(
+        to_desk["neighbours"][0]["reference"],
+        submitted.text("reference")
+    );
+    let to_reporter = suggested(&other).await;
+    assert_eq!(
+        to_reporter["neighbours"],
+        json!([]),
+        "another's report is not named"
+    );
+}
+
+#[actix_web::test]
+async fn a_rule_counts_on_every_node_at_once() {
+    let app = TestApp::start().await;
+    app.leave_mail();
+    let (coordinator, reporter) = (app.coordinator().await, app.reporter("GM1714").await);
+    let szw = app.organisation("SZW").await.to_string();
+    // Another node has its own memory of the rules.
+    let mut other = app.context.clone();
+    other.rules = std::sync::Arc::default();
+    let version = async |context: &meldpunt::services::Context, number: i32| {
+        let rules = context.rules.clone();
+        let set = context.db.read(move |conn| rules.rules(conn)).await;
+        set.map(|set| set.version_of(number)).unwrap()
+    };
+    assert_eq!(version(&other, 34).await, Some(1));
+    let added = add(
+        &app,
+        &coordinator,
+        rule(&about(&["153"]), Some(&szw), json!({"order": 5})),
+    )
+    .await;
+    let number = added.json()["number"].as_i64().unwrap();
+    activate(&app, &coordinator, &[(number, 1)])
+        .await
+        .expect(200);
+    let number = i32::try_from(number).unwrap();
+    assert_eq!(version(&other, number).await, Some(1));
+    assert_eq!(lead_of(&app, &reporter, "153").await, "SZW");
+}

@@ -183,7 +183,7 @@ fn suggest(
     let mut push = |authority: OrganisationId, because: Because| {
         let new = found.iter().all(|one| one.authority != authority);
         if new && set.is_there(authority, today) {
-            found.push(Suggestion { authority, because });
+            found.push(Suggestion::new(authority, because));
         }
     };
     let primary = facts.citations.first();

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::domain::id::OrganisationId;
-use crate::domain::routing::{Because, Decision, Routing, Suggestion};
+use crate::domain::routing::{Because, Decision, Neighbour, Routing, Suggestion};
 use crate::domain::terms;
 
 /// How soon the weight of a word that is said often levels off.
@@ -272,10 +272,57 @@ impl Routing {
                     said.nl = format!("{}; {}", said.nl, because.nl);
                     said.en = format!("{}; {}", said.en, because.en);
                 }
-                None => self.suggestions.push(Suggestion {
-                    authority: one.authority,
-                    because,
-                }),
+                None => self
+                    .suggestions
+                    .push(Suggestion::new(one.authority, because)),
+            }
+        }
+        if !self.suggestions.is_empty() {
+            self.decision = Decision::Suggested;
+        }
+        self
+    }
+
+    /// Adds who settled reports like it to what is left to the desk, as `with_ranked` does.
+    pub fn with_neighbours(mut self, found: Vec<(OrganisationId, Neighbour)>) -> Self {
+        if self.decision == Decision::Auto {
+            return self;
+        }
+        for (authority, neighbour) in found {
+            let known = self
+                .suggestions
+                .iter()
+                .position(|suggestion| suggestion.authority == authority);
+            let at = known.unwrap_or(self.suggestions.len());
+            if known.is_none() {
+                let nothing = Because {
+                    nl: String::new(),
+                    en: String::new(),
+                };
+                self.suggestions.push(Suggestion::new(authority, nothing));
+            }
+            if let Some(suggestion) = self.suggestions.get_mut(at) {
+                suggestion.neighbours.push(neighbour);
+            }
+        }
+        for suggestion in &mut self.suggestions {
+            let (nl, en) = match suggestion.neighbours.len() {
+                0 => continue,
+                1 => (
+                    "lijkt op een melding die daar is afgehandeld".to_owned(),
+                    "like a report that was settled there".to_owned(),
+                ),
+                count => (
+                    format!("lijkt op {count} meldingen die daar zijn afgehandeld"),
+                    format!("like {count} reports that were settled there"),
+                ),
+            };
+            let said = &mut suggestion.because;
+            for (text, more) in [(&mut said.nl, nl), (&mut said.en, en)] {
+                if !text.is_empty() {
+                    text.push_str("; ");
+                }
+                text.push_str(&more);
             }
         }
         if !self.suggestions.is_empty() {

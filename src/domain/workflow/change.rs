@@ -359,7 +359,7 @@ fn point_elsewhere(next: &mut Report, named: Option<OrganisationId>) {
         };
         routing
             .suggestions
-            .insert(0, Suggestion { authority, because });
+            .insert(0, Suggestion::new(authority, because));
     }
     routing.decision = if routing.suggestions.is_empty() {
         Decision::None

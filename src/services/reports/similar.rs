@@ -12,6 +12,7 @@ use crate::domain::similarity::{Alike, SUGGESTED, Subject};
 use crate::domain::status::Status;
 use crate::services::reports::content::{self, Changes};
 use crate::services::reports::{Organisations, load_organisations};
+use crate::services::rule_book::subject;
 use crate::services::{Context, Error};
 use crate::store::db::Conn;
 use crate::store::reports::{self, Facet, Filter, Party, Visible};
@@ -167,15 +168,6 @@ fn compared(actor: &Actor, subject: &Subject, report: Report) -> Option<Similar>
         shared,
         report,
     })
-}
-
-fn subject(content: &Content) -> Subject {
-    Subject::new(
-        &content.title,
-        &[&content.description, &content.effect],
-        cited(content),
-        &content.domains,
-    )
 }
 
 fn cited(content: &Content) -> Vec<(String, Option<String>)> {
