@@ -326,5 +326,6 @@ fn as_table(figures: Figures, judged: &[Judged], names: &Names) -> String {
         "contributors, recall",
         format!("{:.2}", figures.contributor_recall),
     );
+    figure("time a report", format!("{:.2?}", figures.took));
     lines.join("\n")
 }
