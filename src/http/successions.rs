@@ -9,7 +9,7 @@ use crate::domain::id::OrganisationId;
 use crate::http::auth::{Granted, WriteReference};
 use crate::http::body::Body;
 use crate::http::problem::Failure;
-use crate::services::succession::{self, Moved};
+use crate::services::succession::{self, Moved, Wanted};
 use crate::services::{Context, Error};
 
 /// Who takes the place of an organisation (Dutch: opvolging).
@@ -19,6 +19,10 @@ use crate::services::{Context, Error};
 pub struct SuccessionRequest {
     /// Id of the organisation that takes its place (opvolger).
     successor: Uuid,
+    /// Codes of policy domains: only what is about one of these moves, for an organisation that is split (beleidsterreinen).
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    domains: Vec<String>,
     /// Why, as everybody concerned reads it (reden).
     #[schema(min_length = 1, max_length = 2000)]
     reason: String,
@@ -31,6 +35,10 @@ pub struct SuccessionRequest {
 pub struct SuccessionPreviewRequest {
     /// Id of the organisation that would take its place (opvolger).
     successor: Uuid,
+    /// Codes of policy domains: only what is about one of these would move (beleidsterreinen).
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    domains: Vec<String>,
 }
 
 /// What moves with a succession (Dutch: wat overgaat).
@@ -81,8 +89,12 @@ pub async fn preview_succession(
     id: web::Path<String>,
     body: Body<SuccessionPreviewRequest>,
 ) -> Result<HttpResponse, Failure> {
-    let new = OrganisationId::from_uuid(body.value.successor);
-    let moved = succession::preview(&ctx, actor, organisation(&id)?, new).await?;
+    let wanted = Wanted {
+        old: organisation(&id)?,
+        new: OrganisationId::from_uuid(body.value.successor),
+        domains: body.value.domains,
+    };
+    let moved = succession::preview(&ctx, actor, wanted).await?;
     Ok(HttpResponse::Ok().json(Succession::from(moved)))
 }
 
@@ -106,9 +118,13 @@ pub async fn succeed_organisation(
     id: web::Path<String>,
     body: Body<SuccessionRequest>,
 ) -> Result<HttpResponse, Failure> {
-    let new = OrganisationId::from_uuid(body.value.successor);
+    let wanted = Wanted {
+        old: organisation(&id)?,
+        new: OrganisationId::from_uuid(body.value.successor),
+        domains: body.value.domains,
+    };
     let reason = body.value.reason.trim().to_owned();
-    let moved = succession::succeed(&ctx, actor, organisation(&id)?, new, reason).await?;
+    let moved = succession::succeed(&ctx, actor, wanted, reason).await?;
     ctx.bell.ring();
     Ok(HttpResponse::Ok().json(Succession::from(moved)))
 }

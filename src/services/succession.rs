@@ -1,8 +1,6 @@
 //! Succession of an organisation by another: its rules, what it owns and its open reports move by one recorded action, that
 //! can be looked at before.
 
-use chrono::{DateTime, Utc};
-
 use crate::audit;
 use crate::domain::actor::{Actor, Scope};
 use crate::domain::deadline::local_date;
@@ -14,7 +12,7 @@ use crate::domain::routing::{Rule, RuleState};
 use crate::domain::status::Capacity;
 use crate::domain::succession;
 use crate::services::recording::{self, Step};
-use crate::services::reports::change;
+use crate::services::reports::{change, content};
 use crate::services::{Context, Error};
 use crate::store::db::Conn;
 use crate::store::{
@@ -37,23 +35,34 @@ pub struct Moved {
     pub reports: usize,
 }
 
+/// Who takes the place of whom, and in what.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    pub old: OrganisationId,
+    pub new: OrganisationId,
+    /// Only what is about one of these policy domains, of an organisation that is split; empty for everything.
+    pub domains: Vec<String>,
+}
+
+impl Wanted {
+    fn takes(&self, domains: &[String]) -> bool {
+        self.domains.is_empty() || domains.iter().any(|code| self.domains.contains(code))
+    }
+}
+
 /// What would move; nothing is stored.
 ///
 /// # Errors
-/// `Forbidden`, `NotFound`, `Invalid` for a successor that cannot be one.
-pub async fn preview(
-    context: &Context,
-    actor: Actor,
-    old: OrganisationId,
-    new: OrganisationId,
-) -> Result<Moved, Error> {
+/// `Forbidden`, `NotFound`, `Invalid` for a successor that cannot be one and for an unknown policy domain.
+pub async fn preview(context: &Context, actor: Actor, wanted: Wanted) -> Result<Moved, Error> {
     let ctx = context.clone();
     context
         .db
         .read(move |conn| {
-            both(conn, &ctx, &actor, old, new)?;
-            let mut moved = owned(conn, &ctx, old)?;
-            moved.reports = usize::try_from(reports::count_open_of(conn, old)?).unwrap_or(0);
+            both(conn, &ctx, &actor, &wanted)?;
+            let mut moved = owned(conn, &ctx, &wanted)?;
+            let open = reports::count_open_of(conn, wanted.old, &wanted.domains)?;
+            moved.reports = usize::try_from(open).unwrap_or(0);
             Ok(moved)
         })
         .await
@@ -67,28 +76,36 @@ pub async fn preview(
 pub async fn succeed(
     context: &Context,
     actor: Actor,
-    old: OrganisationId,
-    new: OrganisationId,
+    wanted: Wanted,
     reason: String,
 ) -> Result<Moved, Error> {
-    let (ctx, by, why) = (context.clone(), actor.clone(), reason.clone());
+    let (ctx, by, why, what) = (
+        context.clone(),
+        actor.clone(),
+        reason.clone(),
+        wanted.clone(),
+    );
     let mut moved = context
         .db
         .write(move |conn| {
-            let (from, to) = both(conn, &ctx, &by, old, new)?;
-            let moved = owned(conn, &ctx, old)?;
-            let now = ctx.clock.now();
-            take_over(conn, &ctx, &by, &moved, old, new, &why, now)?;
+            let (from, to) = both(conn, &ctx, &by, &what)?;
+            let moved = owned(conn, &ctx, &what)?;
+            take_over(conn, &ctx, &by, &moved, &what, &why)?;
             audit::note("from", from.id.to_string());
             audit::note("to", to.id.to_string());
             Ok::<_, Error>(moved)
         })
         .await?;
     loop {
-        let (ctx, by, why) = (context.clone(), actor.clone(), reason.clone());
+        let (ctx, by, why, what) = (
+            context.clone(),
+            actor.clone(),
+            reason.clone(),
+            wanted.clone(),
+        );
         let done = context
             .db
-            .write(move |conn| batch(conn, &ctx, &by, old, new, &why))
+            .write(move |conn| batch(conn, &ctx, &by, &what, &why))
             .await?;
         moved.reports += done;
         if done == 0 {
@@ -102,9 +119,9 @@ fn both(
     conn: &mut Conn,
     context: &Context,
     actor: &Actor,
-    old: OrganisationId,
-    new: OrganisationId,
+    wanted: &Wanted,
 ) -> Result<(Organisation, Organisation), Error> {
+    let (old, new) = (wanted.old, wanted.new);
     if !policy::may_write_rules(actor) {
         return Err(Error::Forbidden("not_allowed"));
     }
@@ -123,38 +140,57 @@ fn both(
     if from.owns_rules && !to.owns_rules {
         return Err(Error::field("/successor", "no_authority"));
     }
+    let faults = content::unknown_domains(conn, &wanted.domains)?;
+    if !faults.is_empty() {
+        return Err(Error::Invalid(faults));
+    }
     Ok((from, to))
 }
 
 /// What names the organisation, beside reports.
-fn owned(conn: &mut Conn, context: &Context, old: OrganisationId) -> Result<Moved, Error> {
+fn owned(conn: &mut Conn, context: &Context, wanted: &Wanted) -> Result<Moved, Error> {
     let set = context.rules.rules(conn)?;
-    let named = set.rules().iter().map(|ready| &ready.rule);
+    let regulations: Vec<String> = regulations::owned_by(conn, wanted.old)?
+        .into_iter()
+        .filter(|(_, domains)| wanted.takes(domains))
+        .map(|(identifier, _)| identifier)
+        .collect();
+    let about = |rule: &Rule| {
+        let named = |codes: Vec<&str>, of: &[String]| {
+            codes.iter().any(|&code| of.iter().any(|one| one == code))
+        };
+        wanted.domains.is_empty()
+            || named(rule.condition.domains(), &wanted.domains)
+            || named(rule.condition.regulations(), &regulations)
+    };
+    let in_force = set.rules().iter().map(|ready| &ready.rule);
+    let rules = in_force
+        .filter(|rule| rule.actions.organisations().any(|id| id == wanted.old))
+        .filter(|rule| about(rule))
+        .map(|rule| rule.number)
+        .collect();
+    let led = policy_domains::led_by(conn, wanted.old)?;
     Ok(Moved {
-        rules: named
-            .filter(|rule| rule.actions.organisations().any(|id| id == old))
-            .map(|rule| rule.number)
+        rules,
+        domains: led
+            .into_iter()
+            .filter(|code| wanted.takes(std::slice::from_ref(code)))
             .collect(),
-        domains: policy_domains::led_by(conn, old)?,
-        regulations: regulations::owned_by(conn, old)?,
+        regulations,
         reports: 0,
     })
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one step of one action, in one place"
-)]
 fn take_over(
     conn: &mut Conn,
     context: &Context,
     actor: &Actor,
     moved: &Moved,
-    old: OrganisationId,
-    new: OrganisationId,
+    wanted: &Wanted,
     reason: &str,
-    now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    let (old, new) = (wanted.old, wanted.new);
+    let now = context.clock.now();
     for before in routing_rules::active_of(conn, &moved.rules)? {
         let Some(changed) = succession::rule(&before, old, new) else {
             continue;
@@ -175,10 +211,10 @@ fn take_over(
         };
         routing_rules::insert_version(conn, &latest, &rule)?;
     }
-    policy_domains::hand_over(conn, old, new)?;
-    regulations::hand_over(conn, old, new)?;
+    policy_domains::hand_over(conn, &moved.domains, new)?;
+    regulations::hand_over(conn, &moved.regulations, new)?;
     audit::note("rules", moved.rules.len().to_string());
-    service_state::routing_changed(conn, context.clock.now())?;
+    service_state::routing_changed(conn, now)?;
     Ok(())
 }
 
@@ -186,13 +222,13 @@ fn batch(
     conn: &mut Conn,
     context: &Context,
     actor: &Actor,
-    old: OrganisationId,
-    new: OrganisationId,
+    wanted: &Wanted,
     reason: &str,
 ) -> Result<usize, Error> {
+    let (old, new) = (wanted.old, wanted.new);
     let now = context.clock.now();
     let mut steps = Vec::new();
-    for before in reports::open_of(conn, old, BATCH)? {
+    for before in reports::open_of(conn, old, &wanted.domains, BATCH)? {
         let Some(after) = succession::report(&before, old, new, now) else {
             return Err(Error::Internal(format!(
                 "report {} does not move",

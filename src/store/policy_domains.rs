@@ -142,9 +142,9 @@ pub fn led_by(conn: &mut Conn, lead: OrganisationId) -> QueryResult<Vec<String>>
         .load(conn)
 }
 
-/// Gives what an organisation leads to another.
-pub fn hand_over(conn: &mut Conn, from: OrganisationId, to: OrganisationId) -> QueryResult<()> {
-    diesel::update(t::table.filter(t::lead_id.eq(from)))
+/// Gives some policy domains another lead.
+pub fn hand_over(conn: &mut Conn, codes: &[String], to: OrganisationId) -> QueryResult<()> {
+    diesel::update(t::table.filter(any_of(t::code, codes)))
         .set((t::lead_id.eq(to), t::version.eq(t::version + 1)))
         .execute(conn)
         .map(drop)

@@ -201,18 +201,22 @@ pub fn update(conn: &mut Conn, seen: i32, after: &Regulation) -> QueryResult<boo
     Ok(changed == 1)
 }
 
-/// The identifiers of the regulations that an organisation owns.
-pub fn owned_by(conn: &mut Conn, owner: OrganisationId) -> QueryResult<Vec<String>> {
-    t::table
+/// The regulations that an organisation owns: their identifiers and policy domains.
+pub fn owned_by(conn: &mut Conn, owner: OrganisationId) -> QueryResult<Vec<(String, Vec<String>)>> {
+    let rows: Vec<(String, Json<Vec<String>>)> = t::table
         .filter(t::owner_id.eq(owner))
         .order(t::identifier)
-        .select(t::identifier)
-        .load(conn)
+        .select((t::identifier, t::domains))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, domains)| (id, domains.0))
+        .collect())
 }
 
-/// Gives what an organisation owns to another.
-pub fn hand_over(conn: &mut Conn, from: OrganisationId, to: OrganisationId) -> QueryResult<()> {
-    diesel::update(t::table.filter(t::owner_id.eq(from)))
+/// Gives some regulations another owner.
+pub fn hand_over(conn: &mut Conn, identifiers: &[String], to: OrganisationId) -> QueryResult<()> {
+    diesel::update(t::table.filter(any_of(t::identifier, identifiers)))
         .set((t::owner_id.eq(to), t::version.eq(t::version + 1)))
         .execute(conn)
         .map(drop)

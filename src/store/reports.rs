@@ -369,38 +369,52 @@ macro_rules! takes_part {
     };
 }
 
-/// Some reports that are open and in which an organisation has a part, the oldest first.
+/// Those that are open and in which an organisation has a part; with policy domains only those about one of them.
+macro_rules! open_with {
+    ($organisation:expr, $domains:expr) => {{
+        let open: Vec<_> = Status::ALL
+            .iter()
+            .copied()
+            .filter(|status| status.is_open())
+            .map(Coded)
+            .collect();
+        let mut query = reports::table
+            .filter(reports::id.eq_any(takes_part!($organisation)))
+            .filter(any_of(reports::status, &open))
+            .into_boxed();
+        if !$domains.is_empty() {
+            let about = report_facets::table
+                .filter(report_facets::facet.eq(Facet::Domain.as_str()))
+                .filter(any_of(report_facets::value, $domains))
+                .select(report_facets::report_id);
+            query = query.filter(reports::id.eq_any(about));
+        }
+        query
+    }};
+}
+
+/// Some reports that are open and in which an organisation has a part, the oldest first; with policy domains only those
+/// about one of them.
 pub fn open_of(
     conn: &mut Conn,
     organisation: OrganisationId,
+    domains: &[String],
     limit: i64,
 ) -> QueryResult<Vec<Report>> {
-    let part = takes_part!(organisation);
-    let rows: Vec<Row> = reports::table
-        .filter(reports::id.eq_any(part))
-        .filter(any_of(reports::status, &open_statuses()))
+    let rows: Vec<Row> = open_with!(organisation, domains)
         .order(reports::id)
         .limit(limit)
         .load(conn)?;
     Ok(rows.into_iter().map(Report::from).collect())
 }
 
-/// How many reports are open in which an organisation has a part.
-pub fn count_open_of(conn: &mut Conn, organisation: OrganisationId) -> QueryResult<i64> {
-    let part = takes_part!(organisation);
-    reports::table
-        .filter(reports::id.eq_any(part))
-        .filter(any_of(reports::status, &open_statuses()))
-        .count()
-        .get_result(conn)
-}
-
-fn open_statuses() -> Vec<Coded<Status>> {
-    let open = Status::ALL
-        .iter()
-        .copied()
-        .filter(|status| status.is_open());
-    open.map(Coded).collect()
+/// How many reports `open_of` would find.
+pub fn count_open_of(
+    conn: &mut Conn,
+    organisation: OrganisationId,
+    domains: &[String],
+) -> QueryResult<i64> {
+    open_with!(organisation, domains).count().get_result(conn)
 }
 
 /// Every report that somebody works on, whatever its status.

@@ -853,3 +853,75 @@ async fn a_rule_counts_on_every_node_at_once() {
     assert_eq!(version(&other, number).await, Some(1));
     assert_eq!(lead_of(&app, &reporter, "153").await, "SZW");
 }
+
+#[actix_web::test]
+async fn of_a_ministry_that_is_split_only_some_policy_domains_move() {
+    let app = TestApp::start().await;
+    app.leave_mail();
+    let (coordinator, reporter, admin) = (
+        app.coordinator().await,
+        app.reporter("GM1714").await,
+        app.admin().await,
+    );
+    let vws = app.organisation("VWS").await.to_string();
+    let about = async |regulation: &str, domain: &str| {
+        let sent = app.post("/v1/reports").by(&reporter).json(json!({
+            "title": "Norm", "description": "De norm knelt.", "effect": "Het stopt.", "municipalities": ["GM1714"],
+            "regulations": [{"citation": regulation}], "domains": [domain]
+        }));
+        sent.await.expect(201).id()
+    };
+    let (sport, wmo) = (
+        about("BWBR0002458", "alcohol-tabak").await,
+        about("BWBR0035362", "wmo").await,
+    );
+    let new = app
+        .post("/v1/organisations")
+        .by(&admin)
+        .json(json!({"kind": "ministry", "name": "Ministerie van Sport", "abbreviation": "SPT", "ownsRules": true}))
+        .await
+        .expect(201)
+        .id();
+    let path = format!("/v1/organisations/{vws}/successions");
+    app.post(&path)
+        .by(&coordinator)
+        .json(json!({"successor": new, "domains": ["onzin"], "reason": "Splitsing."}))
+        .await
+        .expect_faults(&[("/domains/0", "unknown_domain")]);
+    let moved = app
+        .post(&path)
+        .by(&coordinator)
+        .json(json!({"successor": new, "domains": ["alcohol-tabak", "sport"], "reason": "Splitsing."}))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&moved["domains"], &moved["regulations"], &moved["reports"]),
+        (
+            &json!(["alcohol-tabak", "sport"]),
+            &json!(["BWBR0002458"]),
+            &json!(1)
+        )
+    );
+    let lead = async |id: &str| {
+        let one = app
+            .get(format!("/v1/reports/{id}"))
+            .by(&coordinator)
+            .await
+            .expect(200)
+            .json();
+        one["leadAuthority"]["abbreviation"].clone()
+    };
+    assert_eq!(
+        (lead(&sport).await, lead(&wmo).await),
+        (json!("SPT"), json!("VWS"))
+    );
+    let next = about("BWBR0002458", "alcohol-tabak").await;
+    assert_eq!(
+        (
+            lead(&next).await,
+            lead(&about("BWBR0035362", "wmo").await).await
+        ),
+        (json!("SPT"), json!("VWS"))
+    );
+}
