@@ -204,12 +204,23 @@ struct DataFile<T> {
     items: Vec<T>,
 }
 
-/// The usual words about a policy domain.
+/// What the usual words are about.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
+pub enum Described {
+    /// Code of a policy domain.
+    Domain(String),
+    /// Identifier of a regulation.
+    Regulation(String),
+    /// Key of a ministry: its tasks.
+    Ministry(String),
+}
+
+/// The usual words about something that an authority owns.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Vocabulary {
-    /// Code of the policy domain.
-    pub domain: String,
+    #[serde(flatten)]
+    pub of: Described,
     pub words: String,
 }
 

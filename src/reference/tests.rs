@@ -53,14 +53,17 @@ fn the_lists_are_complete() {
     );
     assert_eq!(standard_texts().len(), 22);
     assert_eq!(sources().len(), 10);
-    let described: Vec<String> = vocabulary().into_iter().map(|one| one.domain).collect();
-    assert_eq!(
-        described,
-        domains()
-            .into_iter()
-            .map(|one| one.code)
-            .collect::<Vec<_>>()
-    );
+    let described: Vec<Described> = vocabulary().into_iter().map(|one| one.of).collect();
+    let of_domains = domains().into_iter().map(|one| Described::Domain(one.code));
+    let of_regulations = regulations().into_iter();
+    let of_regulations = of_regulations.map(|one| Described::Regulation(one.identifier));
+    let of_ministries = ministries().into_iter();
+    let of_ministries = of_ministries.map(|one| Described::Ministry(one.code));
+    let all: Vec<Described> = of_domains
+        .chain(of_regulations)
+        .chain(of_ministries)
+        .collect();
+    assert_eq!(described, all);
 }
 
 #[test]

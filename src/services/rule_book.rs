@@ -14,7 +14,7 @@ use crate::domain::routing::{
 use crate::domain::search::SearchQuery;
 use crate::domain::similarity::{SUGGESTED, Subject};
 use crate::domain::status::Status;
-use crate::reference;
+use crate::reference::{self, Described};
 use crate::services::{Context, Error};
 use crate::store::db::Conn;
 use crate::store::{reports, routing_knowledge, routing_rules, search, service_state};
@@ -27,10 +27,20 @@ const COMPARED: usize = 40;
 /// Earlier reports that are named at most.
 const NEIGHBOURS: usize = 5;
 
-/// The usual words about the policy domains that come with the service.
+/// The usual words that come with the service: about policy domains by their code, regulations by their identifier, and
+/// ministries by their TOOI code.
 static USUAL_WORDS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+    let tooi: HashMap<String, String> = reference::ministries()
+        .into_iter()
+        .map(|ministry| (ministry.code, ministry.tooi))
+        .collect();
+    let key = |of| match of {
+        Described::Domain(code) | Described::Regulation(code) => Some(code),
+        Described::Ministry(code) => tooi.get(&code).cloned(),
+    };
     let all = reference::vocabulary().into_iter();
-    all.map(|one| (one.domain, one.words)).collect()
+    all.filter_map(|one| Some((key(one.of)?, one.words)))
+        .collect()
 });
 
 /// The rules in force as this node last read them. A change on any node counts at once: whoever routes asks first whether

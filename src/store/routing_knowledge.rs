@@ -21,16 +21,28 @@ use crate::store::types::{Coded, Json};
 /// Code, names and lead.
 type Domain = (String, String, String, Option<OrganisationId>);
 
-/// Owner, title, what people call it, and other names.
-type Title = (OrganisationId, String, Option<String>, Json<Vec<String>>);
+/// Identifier, owner, title, what people call it, and other names.
+type Title = (
+    String,
+    OrganisationId,
+    String,
+    Option<String>,
+    Json<Vec<String>>,
+);
 
-/// Reads it; `usual_words` are those about a policy domain, by its code.
+/// A ministry: name and TOOI code.
+type Ministry = (OrganisationId, String, Option<String>);
+
+/// Reads it; `usual_words` are those about a policy domain by its code, about a regulation by its identifier, and about a
+/// ministry by its TOOI code.
 pub fn read(conn: &mut Conn, usual_words: &HashMap<String, String>) -> QueryResult<Knowledge> {
     type Organisation = (
         OrganisationId,
         Coded<OrganisationKind>,
         Option<NaiveDate>,
         bool,
+        String,
+        Option<String>,
     );
     let all: Vec<Organisation> = organisations::table
         .select((
@@ -38,7 +50,10 @@ pub fn read(conn: &mut Conn, usual_words: &HashMap<String, String>) -> QueryResu
             organisations::kind,
             organisations::valid_until,
             organisations::operator,
+            organisations::name,
+            organisations::tooi,
         ))
+        .order(organisations::id)
         .load(conn)?;
     let others: Vec<(String, Coded<RegulationLevel>, Option<OrganisationId>)> = regulations::table
         .filter(regulations::level.ne(Coded(RegulationLevel::National)))
@@ -61,19 +76,25 @@ pub fn read(conn: &mut Conn, usual_words: &HashMap<String, String>) -> QueryResu
         .filter(regulations::owner_id.is_not_null())
         .order(regulations::identifier)
         .select((
+            regulations::identifier,
             regulations::owner_id.assume_not_null(),
             regulations::title,
             regulations::short_title,
             regulations::aliases,
         ))
         .load(conn)?;
+    let ministries = all
+        .iter()
+        .filter(|(_, kind, ..)| kind.0 == OrganisationKind::Ministry)
+        .map(|(id, _, _, _, name, tooi)| (*id, name.clone(), tooi.clone()))
+        .collect();
     let kinds: Vec<(String, Coded<RegionKind>)> = regions::table
         .select((regions::code, regions::kind))
         .load(conn)?;
     Ok(Knowledge {
         ended: all
             .iter()
-            .filter_map(|(id, _, until, _)| Some((*id, (*until)?)))
+            .filter_map(|(id, _, until, ..)| Some((*id, (*until)?)))
             .collect(),
         operator: all.iter().find(|one| one.3).map(|one| one.0),
         kinds: all.iter().map(|(id, kind, ..)| (*id, kind.0)).collect(),
@@ -81,7 +102,12 @@ pub fn read(conn: &mut Conn, usual_words: &HashMap<String, String>) -> QueryResu
             .into_iter()
             .map(|(id, level, owner)| (id, (level.0, owner)))
             .collect(),
-        ranker: Arc::new(Ranker::new(sources(&labels, titles, usual_words))),
+        ranker: Arc::new(Ranker::new(sources(
+            ministries,
+            &labels,
+            titles,
+            usual_words,
+        ))),
         domains: labels
             .into_iter()
             .map(|(code, nl, en, _)| (code, Because { nl, en }))
@@ -97,14 +123,24 @@ pub fn read(conn: &mut Conn, usual_words: &HashMap<String, String>) -> QueryResu
     })
 }
 
-/// What is known of the policy domains and the regulations of each authority.
+/// What is known of the tasks, the policy domains and the regulations of each authority.
 fn sources(
+    ministries: Vec<Ministry>,
     domains: &[Domain],
     titles: Vec<Title>,
     usual_words: &HashMap<String, String>,
 ) -> Vec<Source> {
+    let words_of = |key: &str| usual_words.get(key).map_or("", String::as_str);
+    let of_ministry = |(authority, name, tooi): Ministry| Source {
+        authority,
+        text: format!("{name} {}", words_of(tooi.as_deref().unwrap_or_default())),
+        label: Because {
+            nl: format!("taken van {name}"),
+            en: format!("tasks of {name}"),
+        },
+    };
     let of_domain = |(code, nl, en, lead): &Domain| {
-        let words = usual_words.get(code).map_or("", String::as_str);
+        let words = words_of(code);
         Some(Source {
             authority: (*lead)?,
             label: Because {
@@ -114,7 +150,7 @@ fn sources(
             text: format!("{nl} {nl} {words}"),
         })
     };
-    let of_title = |(authority, title, short_title, aliases): Title| {
+    let of_title = |(identifier, authority, title, short_title, aliases): Title| {
         let label = short_title.clone().unwrap_or_else(|| title.clone());
         let names = short_title.into_iter().chain(aliases.0);
         Source {
@@ -123,12 +159,15 @@ fn sources(
                 nl: label.clone(),
                 en: label,
             },
-            text: names.fold(title, |all, name| format!("{all} {name}")),
+            text: names
+                .chain(std::iter::once(words_of(&identifier).to_owned()))
+                .fold(title, |all, more| format!("{all} {more}")),
         }
     };
     domains
         .iter()
         .filter_map(of_domain)
         .chain(titles.into_iter().map(of_title))
+        .chain(ministries.into_iter().map(of_ministry))
         .collect()
 }

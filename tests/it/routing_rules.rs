@@ -510,13 +510,19 @@ async fn words_suggest_where_no_rule_is_certain_and_name_themselves() {
     );
 }
 
-/// Measured on reports that no rule and no word was made for: see the fixture.
-#[actix_web::test]
-async fn routing_is_measured_on_reports_whose_authority_is_known() {
-    let file = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/fixtures/routing-reports.json"
-    );
+/// Measured on reports that no rule and no word was made for: see the fixtures.
+#[test]
+fn routing_is_measured_on_reports_whose_authority_is_known() {
+    // The second was written when the rules and the words stood.
+    for file in ["routing-reports.json", "routing-reports-unseen.json"] {
+        held_to_bars(&format!(
+            "{}/tests/fixtures/{file}",
+            env!("CARGO_MANIFEST_DIR")
+        ));
+    }
+}
+
+fn held_to_bars(file: &str) {
     let folder = tempfile::tempdir().unwrap();
     let measured = |more: &[&str]| -> Value {
         let mut arguments = vec!["routing", "evaluate", "--json", file];
@@ -531,13 +537,19 @@ async fn routing_is_measured_on_reports_whose_authority_is_known() {
         );
         serde_json::from_slice(&output.stdout).unwrap()
     };
-    let cited = measured(&[]);
     let count = |figures: &Value, name: &str| figures[name].as_u64().unwrap();
+    let cited = measured(&[]);
     let all = count(&cited, "reports");
+    let at_least = |percent: u64, figures: &Value, name: &str| {
+        assert!(
+            count(figures, name) * 100 >= all * percent,
+            "{file} {name}: {figures}"
+        );
+    };
     assert!(all >= 60);
-    assert_eq!(count(&cited, "autoWrong"), 0);
-    assert!(count(&cited, "leadRight") * 100 >= all * 95, "{cited}");
-    assert!(count(&cited, "leadInTop3") * 100 >= all * 98, "{cited}");
+    assert_eq!(count(&cited, "autoWrong"), 0, "{file}");
+    at_least(95, &cited, "leadRight");
+    at_least(98, &cited, "leadInTop3");
     assert_eq!(
         count(&cited, "autoRight") + count(&cited, "autoWrong") + count(&cited, "abstained"),
         all
@@ -549,9 +561,10 @@ async fn routing_is_measured_on_reports_whose_authority_is_known() {
         0,
         "nothing is routed without a citation"
     );
-    assert!(count(&uncited, "leadInTop3") * 100 >= all * 95, "{uncited}");
+    at_least(95, &uncited, "leadInTop3");
     let words = measured(&["--without-citations", "--without-domains"]);
-    assert!(count(&words, "leadInTop3") * 100 >= all * 80, "{words}");
+    at_least(75, &words, "leadRight");
+    at_least(90, &words, "leadInTop3");
 }
 
 #[actix_web::test]
