@@ -51,7 +51,7 @@ async fn break_it(app: &TestApp, sql: &'static str) {
 
 #[actix_web::test]
 async fn the_doctor_finds_what_does_not_agree() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_today().await;
     app.leave_mail();
     let reporter = app.reporter("GM1714").await;
     for number in 0..3 {

@@ -56,6 +56,15 @@ impl TestApp {
 
     /// As `start`, with settings of one's own.
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_at(start_of_time(), change)
+    }
+
+    /// As `start`, at the time of this machine: for a test that also runs a command, which has no other.
+    pub async fn start_today() -> Self {
+        Self::start_at(Utc::now(), |_| ())
+    }
+
+    fn start_at(now: DateTime<Utc>, change: impl FnOnce(&mut Settings)) -> Self {
         log_failures();
         let database = Database::new();
         let folder = tempfile::tempdir().unwrap();
@@ -78,7 +87,7 @@ impl TestApp {
         settings.drain_seconds = 0;
         settings.audit_log = watching::audit_log(folder.path());
         change(&mut settings);
-        let clock = Arc::new(TestClock::new());
+        let clock = Arc::new(TestClock(Mutex::new(now)));
         let context = app::context_with(settings, clock.clone()).expect("the service starts");
         context
             .keys
@@ -163,10 +172,6 @@ pub fn start_of_time() -> DateTime<Utc> {
 pub struct TestClock(Mutex<DateTime<Utc>>);
 
 impl TestClock {
-    fn new() -> Self {
-        Self(Mutex::new(start_of_time()))
-    }
-
     pub fn forward(&self, by: TimeDelta) {
         *self.0.lock().unwrap() += by;
     }
