@@ -1,11 +1,12 @@
 //! Delivers the outbox: claims what is due, sends it, marks it.
 //!
 //! At least once: a message is marked after it has left, so a worker that dies in between has it sent again, with the
-//! same Message-ID. A lease is longer than the messages in it can take; what does not fit any more is given back.
+//! same Message-ID. A mark that a database in trouble does not take is kept, and is written before anything else is
+//! claimed. A lease is longer than the messages in it can take; what does not fit any more is given back.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -75,11 +76,15 @@ impl Stop {
 }
 
 /// What came of a notice, to be written down.
+#[derive(Clone)]
 struct Mark {
     id: NoticeId,
+    /// It was claimed with.
+    lease: DateTime<Utc>,
     outcome: Outcome,
 }
 
+#[derive(Clone)]
 enum Outcome {
     Sent {
         at: DateTime<Utc>,
@@ -99,6 +104,8 @@ pub struct Deliverer {
     transport: Transport,
     from: Mailbox,
     stop: Stop,
+    /// Marks that the database did not take yet.
+    unmarked: Mutex<Vec<Mark>>,
 }
 
 impl Deliverer {
@@ -113,6 +120,7 @@ impl Deliverer {
                 told: Arc::default(),
                 bell: ctx.bell.clone(),
             },
+            unmarked: Mutex::default(),
             ctx,
         })
     }
@@ -130,9 +138,10 @@ impl Deliverer {
     /// Sends all that is due now. Blocking.
     ///
     /// # Errors
-    /// When the database does not answer; what was claimed comes back when its lease ends.
+    /// When the database does not answer; what was claimed and not sent comes back when its lease ends.
     pub fn deliver_due(&self) -> Result<Delivered, Error> {
         let mut done = Delivered::default();
+        self.mark_what_is_left()?;
         while !self.stop.is_told() {
             let now = self.ctx.clock.now();
             let lease = now + self.ctx.settings.mail_timeout() * LEASE;
@@ -181,7 +190,7 @@ impl Deliverer {
         }
         std::thread::scope(|scope| {
             let (marks, to_write) = sync_channel(UNMARKED);
-            let writing = scope.spawn(move || self.write_down(&to_write, lease));
+            let writing = scope.spawn(move || self.write_down(&to_write));
             let left = self.send_in_turn(batch, lease, &marks, done);
             drop(marks);
             match writing.join() {
@@ -211,8 +220,13 @@ impl Deliverer {
             if let Err(SendError::Unavailable(why)) = &outcome {
                 done.unavailable = Some(without_address(why, notice));
             }
+            let mark = Mark {
+                id: notice.id,
+                lease,
+                outcome: self.judge(notice, outcome, done),
+            };
             // When nothing can be written down, nothing more is sent.
-            let heard = marks.send(self.judge(notice, outcome, done)).is_ok();
+            let heard = marks.send(mark).is_ok() && self.unmarked().is_empty();
             if done.unavailable.is_some() || !heard {
                 return ids(&batch[at + 1..]);
             }
@@ -221,33 +235,65 @@ impl Deliverer {
     }
 
     /// Writes down what came of notices, together what is known by then.
-    fn write_down(&self, marks: &Receiver<Mark>, lease: DateTime<Utc>) -> Result<(), Error> {
+    fn write_down(&self, marks: &Receiver<Mark>) -> Result<(), Error> {
         while let Ok(first) = marks.recv() {
-            let known: Vec<Mark> = std::iter::once(first)
+            let known = std::iter::once(first)
                 .chain(marks.try_iter().take(UNMARKED - 1))
                 .collect();
-            let late = self.ctx.db.write_blocking::<_, Error, _>(move |conn| {
-                let mut late = Vec::new();
-                for mark in &known {
-                    let kept = match &mark.outcome {
-                        Outcome::Sent { at, blank } => {
-                            outbox::mark_sent(conn, mark.id, lease, *at, *blank)?
-                        }
-                        Outcome::Failed { again, why } => {
-                            outbox::mark_failed(conn, mark.id, lease, *again, why)?
-                        }
-                    };
-                    if !kept {
-                        late.push(mark.id);
-                    }
-                }
-                Ok(late)
-            })?;
-            for id in late {
-                tracing::warn!(notice = %id, "the lease had ended before the notice was marked");
+            if let Err(error) = self.mark(known) {
+                // Whoever sends sees that a mark is kept, and ends.
+                let rest: Vec<Mark> = marks.iter().collect();
+                self.unmarked().extend(rest);
+                return Err(error);
             }
         }
         Ok(())
+    }
+
+    /// Writes these marks in one transaction, or keeps them.
+    fn mark(&self, marks: Vec<Mark>) -> Result<(), Error> {
+        let to_write = marks.clone();
+        let written = self.ctx.db.write_blocking::<_, Error, _>(move |conn| {
+            let mut late = Vec::new();
+            for Mark { id, lease, outcome } in &to_write {
+                let kept = match outcome {
+                    Outcome::Sent { at, blank } => {
+                        outbox::mark_sent(conn, *id, *lease, *at, *blank)?
+                    }
+                    Outcome::Failed { again, why } => {
+                        outbox::mark_failed(conn, *id, *lease, *again, why)?
+                    }
+                };
+                if !kept {
+                    late.push(*id);
+                }
+            }
+            Ok(late)
+        });
+        match written {
+            Ok(late) => {
+                for id in late {
+                    tracing::warn!(notice = %id, "the lease had ended before the notice was marked");
+                }
+                Ok(())
+            }
+            Err(error) => {
+                self.unmarked().extend(marks);
+                Err(error)
+            }
+        }
+    }
+
+    fn mark_what_is_left(&self) -> Result<(), Error> {
+        let left = std::mem::take(&mut *self.unmarked());
+        if left.is_empty() {
+            return Ok(());
+        }
+        self.mark(left)
+    }
+
+    fn unmarked(&self) -> std::sync::MutexGuard<'_, Vec<Mark>> {
+        self.unmarked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn send(&self, notice: &Notice) -> Result<(), SendError> {
@@ -268,7 +314,12 @@ impl Deliverer {
     }
 
     /// What an attempt comes to.
-    fn judge(&self, notice: &Notice, outcome: Result<(), SendError>, done: &mut Delivered) -> Mark {
+    fn judge(
+        &self,
+        notice: &Notice,
+        outcome: Result<(), SendError>,
+        done: &mut Delivered,
+    ) -> Outcome {
         let now = self.ctx.clock.now();
         let (id, kind, attempt) = (notice.id, notice.kind, notice.attempts + 1);
         let may_pass = matches!(
@@ -277,7 +328,7 @@ impl Deliverer {
         );
         let again =
             (may_pass && attempt < MOST_ATTEMPTS).then(|| now + wait(attempt, LONGEST_WAIT));
-        let outcome = match outcome {
+        match outcome {
             Ok(()) => {
                 done.sent += 1;
                 self.ctx.metrics.mail(Mail::Sent);
@@ -305,8 +356,7 @@ impl Deliverer {
                 }
                 Outcome::Failed { again, why }
             }
-        };
-        Mark { id, outcome }
+        }
     }
 
     /// Delivers until it is told to stop.
@@ -351,6 +401,12 @@ impl Deliverer {
             } else {
                 self.stop.bell.wait(pause);
             }
+        }
+        if let Err(error) = self.mark_what_is_left() {
+            tracing::warn!(
+                ?error,
+                "what was sent last is not marked, and is sent again"
+            );
         }
     }
 

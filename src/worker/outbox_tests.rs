@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
 
 use chrono::TimeZone;
+use diesel::connection::SimpleConnection;
 use serde_json::json;
 
 use super::*;
@@ -12,6 +13,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::domain::actor::Language;
 use crate::domain::notice::{NoticeKind, NoticeState};
+use crate::store::db::Conn;
 use crate::store::outbox::NewNotice;
 use crate::store::testing::{TestDb, databases, given};
 
@@ -194,6 +196,59 @@ fn refusals_for_good_and_for_now() {
             (later.state, later.attempts),
             (NoticeState::Dead, MOST_ATTEMPTS)
         );
+    }
+}
+
+/// Has the database refuse every mark of a notice as sent, as a full disk does, or take them again.
+fn refuse_marks(test: &TestDb, refuse: bool) {
+    let (sqlite, postgres) = if refuse {
+        (
+            "CREATE TRIGGER no_mark BEFORE UPDATE ON outbox WHEN NEW.state = 'sent' \
+             BEGIN SELECT RAISE(ABORT, 'no mark'); END",
+            "ALTER TABLE outbox ADD CONSTRAINT no_mark CHECK (state <> 'sent') NOT VALID",
+        )
+    } else {
+        (
+            "DROP TRIGGER no_mark",
+            "ALTER TABLE outbox DROP CONSTRAINT no_mark",
+        )
+    };
+    test.db
+        .write_blocking::<_, Error, _>(move |conn| {
+            Ok(match conn {
+                Conn::Sqlite(conn) => conn.batch_execute(sqlite),
+                Conn::Postgres(conn) => conn.batch_execute(postgres),
+            }?)
+        })
+        .unwrap();
+}
+
+#[test]
+fn what_left_and_could_not_be_marked_is_marked_later_and_not_sent_again() {
+    for test in databases() {
+        let (address, taken) = server();
+        let (deliverer, _) = deliverer(&test, &address);
+        let all: Vec<NoticeId> = (0..40)
+            .map(|_| queue(&test, NoticeKind::Settled, "jan@x.example"))
+            .collect();
+        refuse_marks(&test, true);
+        deliverer.deliver_due().unwrap_err();
+        let left = taken.load(Ordering::SeqCst);
+        assert!((1..=2 * UNMARKED + 1).contains(&left), "{left}");
+        deliverer.deliver_due().unwrap_err();
+        assert_eq!(
+            taken.load(Ordering::SeqCst),
+            left,
+            "nothing more while marks wait"
+        );
+        refuse_marks(&test, false);
+        deliverer.deliver_due().unwrap();
+        let marked = all
+            .iter()
+            .filter(|id| kept(&test, **id).state == NoticeState::Sent)
+            .count();
+        assert_eq!(marked, left, "the others are under the lease still");
+        assert_eq!(taken.load(Ordering::SeqCst), left);
     }
 }
 

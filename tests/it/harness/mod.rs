@@ -26,7 +26,7 @@ use actix_web::dev::ServerHandle;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use clap::{Args, Command, FromArgMatches};
 use meldpunt::app;
-use meldpunt::clock::Clock;
+use meldpunt::clock::{Clock, SystemClock};
 use meldpunt::config::Settings;
 use meldpunt::services::Context;
 use tempfile::TempDir;
@@ -61,7 +61,7 @@ impl TestApp {
 
     /// As `start`, at the time of this machine: for a test that also runs a command, which has no other.
     pub async fn start_today() -> Self {
-        Self::start_at(Utc::now(), |_| ())
+        Self::start_at(SystemClock.now(), |_| ())
     }
 
     fn start_at(now: DateTime<Utc>, change: impl FnOnce(&mut Settings)) -> Self {
