@@ -51,6 +51,16 @@ pub mod kind {
     /// A link between two reports.
     #[derive(Debug)]
     pub struct Link;
+    #[derive(Debug)]
+    pub struct Experiment;
+    /// What an experiment measures.
+    #[derive(Debug)]
+    pub struct Indicator;
+    /// A value that was measured.
+    #[derive(Debug)]
+    pub struct Observation;
+    #[derive(Debug)]
+    pub struct Milestone;
 }
 
 pub type OrganisationId = Id<kind::Organisation>;
@@ -71,6 +81,10 @@ pub type ProposalId = Id<kind::Proposal>;
 pub type SavedSearchId = Id<kind::SavedSearch>;
 pub type StandardTextId = Id<kind::StandardText>;
 pub type LinkId = Id<kind::Link>;
+pub type ExperimentId = Id<kind::Experiment>;
+pub type IndicatorId = Id<kind::Indicator>;
+pub type ObservationId = Id<kind::Observation>;
+pub type MilestoneId = Id<kind::Milestone>;
 
 impl<T> Id<T> {
     /// A new id; ids made later sort later.

@@ -14,6 +14,7 @@ pub mod deadline_profile;
 pub mod endorsement;
 pub mod event;
 pub mod event_kind;
+pub mod experiment;
 pub mod id;
 pub mod identifier;
 pub mod invalid;

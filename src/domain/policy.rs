@@ -3,6 +3,7 @@
 use crate::domain::actor::{Actor, OrganisationKind, PrincipalKind, Role, Scope};
 use crate::domain::attachment::Attachment;
 use crate::domain::code::Code;
+use crate::domain::experiment::{Experiment, ExperimentCapacity, ParticipantState};
 use crate::domain::id::OrganisationId;
 use crate::domain::message::{Message, MessageAudience, MessageState};
 use crate::domain::report::{Confidentiality, Report};
@@ -294,6 +295,96 @@ pub fn may_keep_search(actor: &Actor, search: &SavedSearch) -> bool {
 /// May read the routing rules themselves.
 pub fn may_read_rules(actor: &Actor) -> bool {
     actor.is_desk() || actor.has(Role::Liaison) || actor.has(Role::Analyst)
+}
+
+/// As whom somebody stands towards an experiment. Whoever reports may come to take part in what it sees.
+pub fn experiment_capacities(actor: &Actor, experiment: &Experiment) -> Vec<ExperimentCapacity> {
+    let mut found = ties(actor, experiment);
+    let open = experiment.course.registered_on.is_some() || !found.is_empty();
+    if open && actor.has(Role::Reporter) {
+        found.push(ExperimentCapacity::Interested);
+    }
+    found
+}
+
+fn ties(actor: &Actor, experiment: &Experiment) -> Vec<ExperimentCapacity> {
+    let home = actor.home.id;
+    let works = actor.has(Role::Reporter) || actor.has(Role::Liaison);
+    let takes_part = |state| {
+        use ParticipantState::*;
+        matches!(state, Asked | Participating | Leaving)
+    };
+    let participant = experiment.participant(home);
+    [
+        (actor.is_desk(), ExperimentCapacity::Desk),
+        (
+            actor.has(Role::Liaison) && experiment.authority == Some(home),
+            ExperimentCapacity::Authority,
+        ),
+        (
+            works && experiment.proposer.organisation == home,
+            ExperimentCapacity::Proposer,
+        ),
+        (
+            works && participant.is_some_and(|one| takes_part(one.state)),
+            ExperimentCapacity::Participant,
+        ),
+    ]
+    .into_iter()
+    .filter(|(is, _)| *is)
+    .map(|(_, capacity)| capacity)
+    .collect()
+}
+
+/// Whether an experiment is there for somebody: once it is registered, for everybody who is signed in; before, for those it
+/// concerns.
+pub fn sees_experiment(actor: &Actor, experiment: &Experiment) -> bool {
+    experiment.course.registered_on.is_some()
+        || !ties(actor, experiment).is_empty()
+        || reads_unpublished(actor)
+}
+
+/// As whom somebody changes the plan: who proposes it until it is checked, then the authority and the desk.
+pub fn plans_as(actor: &Actor, experiment: &Experiment) -> Option<ExperimentCapacity> {
+    use crate::domain::experiment::ExperimentStatus::{
+        Closed, Decided, Evaluating, LegalCheck, Proposal, Registered, Running, Stopped,
+    };
+    use ExperimentCapacity::{Authority, Desk, Proposer};
+    let may: &[ExperimentCapacity] = match experiment.status {
+        Proposal => &[Proposer, Desk],
+        LegalCheck | Registered | Running => &[Authority, Desk],
+        Evaluating | Decided | Closed | Stopped => &[],
+    };
+    ties(actor, experiment)
+        .into_iter()
+        .find(|capacity| may.contains(capacity))
+}
+
+/// May propose an experiment from a report: who handles it, and whose it is.
+pub fn may_propose_from(actor: &Actor, report: &Report) -> bool {
+    report.status != Status::Draft && !capacities(actor, report).is_empty()
+}
+
+/// Whether somebody enters observations of a participant, or of all and of the comparison group when none is named.
+pub fn observes(
+    actor: &Actor,
+    experiment: &Experiment,
+    participant: Option<OrganisationId>,
+) -> bool {
+    use ExperimentCapacity::{Authority, Desk};
+    let ties = ties(actor, experiment);
+    if ties.contains(&Authority) || ties.contains(&Desk) {
+        return true;
+    }
+    ties.contains(&ExperimentCapacity::Participant) && participant == Some(actor.home.id)
+}
+
+/// A token may be good for less than its holder's roles.
+pub fn scope_of_experiment(capacity: ExperimentCapacity) -> Scope {
+    match capacity {
+        ExperimentCapacity::Desk | ExperimentCapacity::Authority => Scope::Triage,
+        _ => Scope::ReportsWrite,
+    }
 }
 
 #[cfg(test)]
