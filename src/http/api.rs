@@ -4,10 +4,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::{
     attachments, audit_events, bulk, claim, clients, clocks, deadline_profiles, endorsements,
-    events, history, links, me, municipalities, notices, organisations, people, policy_domains,
-    provinces, record, regions, regulations, report_messages, reports, routing, routing_proposals,
-    routing_rules, routing_simulations, saved_searches, sessions, shared_reports, similar, split,
-    standard_texts, successions, tokens, transitions, watchers,
+    events, experiments, history, links, me, municipalities, notices, observations, organisations,
+    people, policy_domains, provinces, record, regions, regulations, report_messages, reports,
+    routing, routing_proposals, routing_rules, routing_simulations, saved_searches, sessions,
+    shared_reports, similar, split, standard_texts, successions, tokens, transitions, watchers,
 };
 
 /// The operations.
@@ -40,6 +40,18 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(report_messages::change_message)
         .service(report_messages::delete_message)
         .service(report_messages::send_message);
+    config
+        .service(experiments::propose_experiment)
+        .service(experiments::list_experiments)
+        .service(experiments::get_experiment)
+        .service(experiments::change_experiment)
+        .service(experiments::make_experiment_transition)
+        .service(experiments::list_experiment_events)
+        .service(experiments::list_plan_versions)
+        .service(observations::enter_observations)
+        .service(observations::list_observations)
+        .service(observations::correct_observation)
+        .service(observations::get_experiment_progress);
     config
         .service(bulk::submit_reports)
         .service(bulk::make_transitions)

@@ -438,6 +438,26 @@ pub static DETAILS: &[Words] = &[
         "Het wachtwoord is al ingesteld.",
         "The password was set already.",
     ),
+    (
+        "not_ready",
+        "Het experiment is hier nog niet klaar voor; bij `errors` staat wat ontbreekt.",
+        "The experiment is not ready for this; `errors` says what it lacks.",
+    ),
+    (
+        "experiment_takes_no_observations",
+        "Dit experiment is niet begonnen, of neemt geen waarnemingen meer aan.",
+        "This experiment has not begun, or takes no observations any more.",
+    ),
+    (
+        "too_many_observations",
+        "Dit experiment heeft dan meer waarnemingen dan het hebben mag (20.000).",
+        "This experiment would have more observations than it may have (20,000).",
+    ),
+    (
+        "observation_corrected",
+        "Deze waarneming is al gecorrigeerd; corrigeer de nieuwe.",
+        "This observation was corrected already; correct the new one.",
+    ),
 ];
 
 /// Every code of a faulty field.
@@ -937,5 +957,225 @@ pub static FIELDS: &[Words] = &[
         "owned_by_eu",
         "Een regel van de Europese Unie heeft hier geen eigenaar.",
         "A rule of the European Union has no owner here.",
+    ),
+    (
+        "beyond_maximum",
+        "De grondslag staat dit niet toe: uiterlijk {latest}.",
+        "The legal basis does not allow this: {latest} at the latest.",
+    ),
+    (
+        "end_before_start",
+        "De laatste dag ligt niet na de eerste.",
+        "The last day does not lie after the first.",
+    ),
+    (
+        "not_later",
+        "Deze dag ligt niet na de huidige laatste dag.",
+        "This day does not lie after the present last day.",
+    ),
+    (
+        "extend_instead",
+        "Een lopend experiment wordt verlengd met de handeling extend.",
+        "A running experiment is extended with the action extend.",
+    ),
+    (
+        "experiment_has_started",
+        "Het experiment is begonnen; dit ligt vast.",
+        "The experiment has started; this is fixed.",
+    ),
+    (
+        "experiment_starts_later",
+        "De eerste dag is nog niet aangebroken.",
+        "The first day has not come yet.",
+    ),
+    (
+        "experiment_over",
+        "De laatste dag is voorbij.",
+        "The last day is over.",
+    ),
+    (
+        "experiment_not_halfway",
+        "Een evaluatie begint niet vóór de helft van de looptijd.",
+        "An evaluation does not begin before half of the time is over.",
+    ),
+    (
+        "experiment_not_extendable",
+        "De grondslag staat geen verlenging toe.",
+        "The legal basis allows no extension.",
+    ),
+    (
+        "experiment_changes_no_law",
+        "Er is niet besloten de regel te wijzigen.",
+        "It was not decided to change the rule.",
+    ),
+    (
+        "experiment_needs_purpose",
+        "Wat moet het experiment uitwijzen?",
+        "What is the experiment to find out?",
+    ),
+    (
+        "experiment_needs_deviations",
+        "Van welke bepalingen wordt afgeweken?",
+        "Which provisions does it deviate from?",
+    ),
+    (
+        "experiment_needs_legal_basis",
+        "Op welke experimenteerbepaling en regeling berust het?",
+        "Which experimentation clause and instrument does it rest on?",
+    ),
+    (
+        "experiment_needs_scope",
+        "Voor wie en waarvoor geldt het?",
+        "Whom and what does it cover?",
+    ),
+    (
+        "experiment_needs_hypothesis",
+        "Wat wordt ervan verwacht?",
+        "What is expected of it?",
+    ),
+    (
+        "experiment_needs_published_basis",
+        "De regeling is nog niet bekendgemaakt; noem de vindplaats.",
+        "The instrument was not made known yet; name where it was published.",
+    ),
+    (
+        "experiment_needs_start",
+        "De eerste dag ontbreekt.",
+        "The first day is missing.",
+    ),
+    (
+        "experiment_needs_end",
+        "De laatste dag ontbreekt.",
+        "The last day is missing.",
+    ),
+    (
+        "experiment_needs_baseline",
+        "De belangrijkste indicator met een nulmeting ontbreekt.",
+        "The primary indicator with a baseline is missing.",
+    ),
+    (
+        "experiment_needs_evaluation_plan",
+        "Het evaluatieplan ontbreekt.",
+        "The evaluation plan is missing.",
+    ),
+    (
+        "experiment_needs_evaluator",
+        "Wie evalueert?",
+        "Who evaluates?",
+    ),
+    (
+        "experiment_needs_stop_criteria",
+        "Wanneer wordt het experiment gestopt?",
+        "When is the experiment stopped?",
+    ),
+    (
+        "experiment_needs_participant",
+        "Er is nog geen deelnemer toegelaten.",
+        "No participant was admitted yet.",
+    ),
+    (
+        "experiment_needs_evaluation",
+        "De evaluatie is nog niet opgeleverd.",
+        "The evaluation was not delivered yet.",
+    ),
+    (
+        "experiment_needs_publication",
+        "De wijziging is nog niet bekendgemaakt.",
+        "The change was not made known yet.",
+    ),
+    (
+        "instrument_too_low",
+        "Van een wet wordt alleen afgeweken bij wet of algemene maatregel van bestuur.",
+        "An act is deviated from by an act or an order in council alone.",
+    ),
+    (
+        "gazette_needed",
+        "Een kamerstuk is geen bekendmaking; noem het Staatsblad, de Staatscourant of een ander publicatieblad.",
+        "A parliamentary paper makes nothing known; name an official gazette.",
+    ),
+    (
+        "stage_needs_published",
+        "Wat bekendgemaakt is heeft het stadium published.",
+        "What was made known has the stage published.",
+    ),
+    (
+        "duplicate_name",
+        "Deze naam staat er al.",
+        "This name is there already.",
+    ),
+    (
+        "duplicate_baseline",
+        "Van deze deelnemer staat er al een nulmeting.",
+        "There is a baseline of this participant already.",
+    ),
+    (
+        "indicator_in_use",
+        "Van een begonnen experiment verdwijnt geen indicator.",
+        "No indicator of an experiment that has started goes.",
+    ),
+    (
+        "unknown_indicator",
+        "Deze indicator heeft het experiment niet.",
+        "The experiment does not have this indicator.",
+    ),
+    (
+        "unknown_milestone",
+        "Deze mijlpaal heeft het experiment niet.",
+        "The experiment does not have this milestone.",
+    ),
+    (
+        "no_participant",
+        "Deze organisatie doet niet mee.",
+        "This organisation does not take part.",
+    ),
+    (
+        "no_participant_here",
+        "Deze waarde is niet van één deelnemer.",
+        "This value is not of one participant.",
+    ),
+    (
+        "no_comparison_group",
+        "Het plan kent geen vergelijkingsgroep.",
+        "The plan has no comparison group.",
+    ),
+    (
+        "participant_already",
+        "Deze organisatie doet al mee, of heeft het al gevraagd.",
+        "This organisation takes part already, or has asked to.",
+    ),
+    (
+        "outside_experiment",
+        "Deze dag valt buiten het experiment of de deelname.",
+        "This day lies outside the experiment or the participation.",
+    ),
+    (
+        "before_experiment",
+        "Deze dag ligt vóór het begin: {earliest}.",
+        "This day lies before the beginning: {earliest}.",
+    ),
+    (
+        "observed_already",
+        "Deze waarneming is er al; corrigeer haar.",
+        "This observation is there already; correct it.",
+    ),
+    (
+        "observation_of_another",
+        "Dit is niet van uw organisatie.",
+        "This is not of your organisation.",
+    ),
+    (
+        "owns_no_rules",
+        "Deze organisatie is geen eigenaar van regels.",
+        "This organisation owns no rules.",
+    ),
+    (
+        "report_of_another",
+        "Deze melding is niet van uw organisatie.",
+        "This report is not of your organisation.",
+    ),
+    (
+        "too_many_reports",
+        "Een experiment heeft niet meer dan 100 meldingen.",
+        "An experiment has no more than 100 reports.",
     ),
 ];

@@ -9,7 +9,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::actor::Language;
-use crate::domain::code::Code;
 use crate::domain::invalid::FieldError;
 use crate::http::messages;
 use crate::services::Error;
@@ -166,8 +165,12 @@ impl Failure {
                 Error::Forbidden(code) => row(403, code),
                 Error::NotFound => row(404, "not_found"),
                 Error::Illegal(legal) => Row {
-                    legal: legal.iter().map(|action| action.as_str()).collect(),
+                    legal: legal.clone(),
                     ..row(409, "illegal_transition")
+                },
+                Error::NotReady(errors) => Row {
+                    errors: errors.clone(),
+                    ..row(409, "not_ready")
                 },
                 Error::Conflict(code) => row(409, code),
                 Error::Stale => row(412, "stale_version"),

@@ -14,6 +14,7 @@ pub mod deadline_profiles;
 pub mod deadlines;
 pub mod doctor;
 pub mod endorsements;
+pub mod experiments;
 pub mod guard;
 pub mod idempotency;
 pub mod import;
@@ -24,6 +25,7 @@ pub mod members;
 pub mod messages;
 pub mod my_sessions;
 pub mod notices;
+pub mod observations;
 pub mod organisations;
 pub mod passwords;
 pub mod people;
@@ -65,7 +67,6 @@ use crate::config::Settings;
 use crate::crypto::CryptoError;
 use crate::domain::id::PrincipalId;
 use crate::domain::invalid::FieldError;
-use crate::domain::status::Action;
 use crate::domain::workflow::Refusal;
 use crate::mail::bell::Bell;
 use crate::metrics::Metrics;
@@ -156,7 +157,9 @@ pub enum Error {
     /// Not there, or not there for this actor.
     NotFound,
     /// The action is not legal now; these are.
-    Illegal(Vec<Action>),
+    Illegal(Vec<&'static str>),
+    /// What it is about lacks something for the action, at these places.
+    NotReady(Vec<FieldError>),
     /// In conflict with how things stand; the code says why.
     Conflict(&'static str),
     /// `If-Match` names another version.

@@ -6,6 +6,7 @@ mod values;
 use chrono::{DateTime, Utc};
 
 use crate::domain::actor::{Actor, Scope};
+use crate::domain::code::Code;
 use crate::domain::deadline::local_date;
 use crate::domain::deadline_profile::DeadlineProfile;
 use crate::domain::event::{Details, PersonRef};
@@ -158,7 +159,7 @@ pub fn transition(
         workflow::Refusal::Illegal => Error::Illegal(
             workflow::available(actor, &before, now)
                 .iter()
-                .map(|row| row.action)
+                .map(|row| row.action.as_str())
                 .collect(),
         ),
         other => other.into(),

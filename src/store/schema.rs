@@ -611,7 +611,125 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::Integer;
+
+    experiment_numbers (year) {
+        year -> Integer,
+        last -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Bool, Date, Integer, Nullable, Text};
+    use crate::store::types::{IdSql, InstantSql, JsonSql};
+
+    experiments (id) {
+        id -> IdSql,
+        reference -> Text,
+        status -> Text,
+        title -> Text,
+        idea -> Text,
+        proposer_id -> IdSql,
+        proposed_by -> IdSql,
+        authority_id -> Nullable<IdSql>,
+        registered -> Bool,
+        due_on -> Nullable<Date>,
+        alert_on -> Nullable<Date>,
+        participants -> JsonSql,
+        plan -> JsonSql,
+        plan_version -> Integer,
+        course -> JsonSql,
+        created_at -> InstantSql,
+        updated_at -> InstantSql,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Integer;
+    use crate::store::types::IdSql;
+
+    experiment_reports (experiment_id, report_id) {
+        experiment_id -> IdSql,
+        report_id -> IdSql,
+        place -> Integer,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::IdSql;
+
+    experiment_parties (experiment_id, organisation_id) {
+        experiment_id -> IdSql,
+        organisation_id -> IdSql,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Integer, Nullable, Text};
+    use crate::store::types::{IdSql, InstantSql, JsonSql};
+
+    experiment_events (id) {
+        id -> IdSql,
+        experiment_id -> IdSql,
+        at -> InstantSql,
+        kind -> Text,
+        from_status -> Nullable<Text>,
+        to_status -> Text,
+        version -> Integer,
+        principal_id -> Nullable<IdSql>,
+        author_name -> Text,
+        organisation_id -> Nullable<IdSql>,
+        organisation_name -> Nullable<Text>,
+        capacity -> Text,
+        details -> JsonSql,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Integer, Nullable, Text};
+    use crate::store::types::{IdSql, InstantSql, JsonSql};
+
+    experiment_plans (experiment_id, number) {
+        experiment_id -> IdSql,
+        number -> Integer,
+        plan -> JsonSql,
+        reason -> Nullable<Text>,
+        made_by -> Text,
+        made_at -> InstantSql,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Bool, Date, Double, Nullable, Text};
+    use crate::store::types::{IdSql, InstantSql};
+
+    experiment_observations (id) {
+        id -> IdSql,
+        experiment_id -> IdSql,
+        indicator_id -> IdSql,
+        organisation_id -> Nullable<IdSql>,
+        comparison -> Bool,
+        observed_on -> Date,
+        value -> Double,
+        note -> Nullable<Text>,
+        entered_by_id -> IdSql,
+        entered_at -> InstantSql,
+        corrects_id -> Nullable<IdSql>,
+        corrected_by_id -> Nullable<IdSql>,
+        reason -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
+    experiments,
+    experiment_numbers,
+    experiment_reports,
+    experiment_parties,
+    experiment_events,
+    experiment_plans,
+    experiment_observations,
     saved_searches,
     organisations,
     principals,

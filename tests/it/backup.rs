@@ -290,6 +290,7 @@ fn names_a_report(table: &str) -> bool {
         "outbox",
         "search_entries",
         "routing_outcomes",
+        "experiment_reports",
     ]
     .contains(&table)
 }

@@ -41,6 +41,10 @@ enum Thing {
     NoProposal,
     /// One that the desk keeps for itself.
     SavedSearch,
+    /// One that the reporter proposed, of which no ministry knows yet.
+    Experiment,
+    /// The same, and an observation that it does not have.
+    NoObservation,
     Person,
     Client,
     Organisation,
@@ -96,6 +100,14 @@ const READING_PEOPLE: &[&str] = &[
     "reporter",
     "lead",
     "contributor",
+    "desk",
+    "coordinator",
+    "BZK analyst",
+    "ministry analyst",
+];
+const SEES_A_PROPOSAL: &[&str] = &[
+    "reporter",
+    "client",
     "desk",
     "coordinator",
     "BZK analyst",
@@ -266,6 +278,46 @@ const REPORTS: &[Row] = &[
     ("dismissRoutingProposal", NoProposal, COORDINATOR, 404, 403),
 ];
 
+const EXPERIMENTS: &[Row] = &[
+    // From a report that is not there.
+    ("proposeExperiment", Nothing, ACTS, 400, 403),
+    ("listExperiments", Nothing, SEES_A_LIST, 200, 403),
+    ("getExperiment", Experiment, SEES_A_PROPOSAL, 200, 404),
+    ("changeExperiment", Experiment, OWNERS_AND_DESK, 412, 404),
+    (
+        "makeExperimentTransition",
+        Experiment,
+        OWNERS_AND_DESK,
+        412,
+        404,
+    ),
+    (
+        "listExperimentEvents",
+        Experiment,
+        SEES_A_PROPOSAL,
+        200,
+        404,
+    ),
+    ("listPlanVersions", Experiment, SEES_A_PROPOSAL, 200, 404),
+    // It has not begun.
+    ("enterObservations", Experiment, OWNERS_AND_DESK, 409, 404),
+    ("listObservations", Experiment, SEES_A_PROPOSAL, 200, 404),
+    (
+        "correctObservation",
+        NoObservation,
+        OWNERS_AND_DESK,
+        409,
+        404,
+    ),
+    (
+        "getExperimentProgress",
+        Experiment,
+        SEES_A_PROPOSAL,
+        200,
+        404,
+    ),
+];
+
 const MANAGEMENT: &[Row] = &[
     ("listPeople", Organisation, MANAGERS, 200, 404),
     ("invitePerson", Organisation, MANAGERS, 201, 404),
@@ -371,6 +423,14 @@ fn body(operation: &str, number: usize) -> Option<Value> {
             json!({"name": "Vraag", "action": "request_information", "language": "nl", "text": "Over {reference}?"})
         }
         "writeMessage" => json!({"audience": "reporter", "text": "Kunt u de kaart sturen?"}),
+        "proposeExperiment" => {
+            json!({"title": "Proef", "idea": "Zonder de norm.", "report": Uuid::now_v7()})
+        }
+        "makeExperimentTransition" => json!({"action": "start"}),
+        "enterObservations" => json!({"items": [{
+            "indicator": Uuid::now_v7(), "of": "all", "observedOn": "2026-11-20", "value": 1
+        }]}),
+        "correctObservation" => json!({"value": 1, "reason": "Verteld."}),
         "addLink" => json!({"kind": "related", "report": Uuid::now_v7()}),
         "makeTransition" => json!({"action": "withdraw", "reason": "Niet meer nodig."}),
         "invitePerson" => {
@@ -448,6 +508,7 @@ struct World {
     attached: String,
     standard_text: String,
     saved_search: String,
+    experiment: String,
     person: String,
     client: String,
     organisation: String,
@@ -574,6 +635,13 @@ impl World {
             .await
             .expect(201)
             .id();
+        let experiment = app
+            .post("/v1/experiments")
+            .by(&reporter)
+            .json(json!({"title": "Proef", "idea": "Zonder de norm.", "report": report}))
+            .await
+            .expect(201)
+            .id();
         let standard_text = texts[0]["id"].as_str().unwrap().to_owned();
         let notice = app
             .get("/v1/notices")
@@ -596,6 +664,7 @@ impl World {
             attached,
             standard_text,
             saved_search,
+            experiment,
             notice,
             session,
             refused,
@@ -619,6 +688,8 @@ impl World {
             Attached => one(&self.attached),
             StandardText => one(&self.standard_text),
             SavedSearch => one(&self.saved_search),
+            Experiment => one(&self.experiment),
+            NoObservation => one(&format!("{}/{}", self.experiment, Uuid::now_v7())),
             NoProposal => one(&Uuid::now_v7().to_string()),
             NoLink => one(&format!("{}/{}", self.reports[0].1, Uuid::now_v7())),
             Person => one(&self.person),
@@ -817,7 +888,7 @@ async fn walk(rows: &[Row]) {
 
 #[test]
 fn every_operation_has_a_row_and_every_row_an_operation() {
-    let rows: Vec<&str> = [REPORTS, MANAGEMENT, FACTS, SIGN_IN]
+    let rows: Vec<&str> = [REPORTS, EXPERIMENTS, MANAGEMENT, FACTS, SIGN_IN]
         .concat()
         .iter()
         .map(|row| row.0)
@@ -840,6 +911,11 @@ async fn reports_are_for_those_the_table_names() {
 #[actix_web::test]
 async fn management_is_for_those_the_table_names() {
     walk(MANAGEMENT).await;
+}
+
+#[actix_web::test]
+async fn experiments() {
+    walk(EXPERIMENTS).await;
 }
 
 #[actix_web::test]

@@ -1,0 +1,402 @@
+//! Experiments with their plans.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+
+use crate::domain::actor::{Actor, Role};
+use crate::domain::experiment::plan::Plan;
+use crate::domain::experiment::{
+    Course, Experiment, ExperimentStatus, Participant, ParticipantState, Proposer,
+};
+use crate::domain::id::{ExperimentId, OrganisationId, PrincipalId, ReportId};
+use crate::domain::policy;
+use crate::store::any_of::any_of;
+use crate::store::db::Conn;
+use crate::store::schema::{
+    experiment_parties as parties, experiment_plans as plans, experiment_reports as origins,
+    experiments as t,
+};
+use crate::store::types::{Coded, Instant, Json};
+
+#[derive(Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = t, treat_none_as_default_value = false, treat_none_as_null = true)]
+struct Row {
+    id: ExperimentId,
+    reference: String,
+    status: Coded<ExperimentStatus>,
+    title: String,
+    idea: String,
+    proposer_id: OrganisationId,
+    proposed_by: PrincipalId,
+    authority_id: Option<OrganisationId>,
+    registered: bool,
+    due_on: Option<NaiveDate>,
+    alert_on: Option<NaiveDate>,
+    participants: Json<Vec<Participant>>,
+    plan: Json<Plan>,
+    plan_version: i32,
+    course: Json<Course>,
+    created_at: Instant,
+    updated_at: Instant,
+    version: i32,
+}
+
+impl From<&Experiment> for Row {
+    fn from(of: &Experiment) -> Self {
+        Self {
+            id: of.id,
+            reference: of.reference.clone(),
+            status: Coded(of.status),
+            title: of.title.clone(),
+            idea: of.idea.clone(),
+            proposer_id: of.proposer.organisation,
+            proposed_by: of.proposer.principal,
+            authority_id: of.authority,
+            registered: of.course.registered_on.is_some(),
+            due_on: of.dues().first().map(|due| due.on),
+            alert_on: of.next_alert_on(),
+            participants: Json(of.participants.clone()),
+            plan: Json(of.plan.clone()),
+            plan_version: of.plan_version,
+            course: Json(of.course.clone()),
+            created_at: Instant(of.created_at),
+            updated_at: Instant(of.updated_at),
+            version: of.version,
+        }
+    }
+}
+
+impl Row {
+    fn made(self, reports: Vec<ReportId>) -> Experiment {
+        Experiment {
+            id: self.id,
+            reference: self.reference,
+            status: self.status.0,
+            title: self.title,
+            idea: self.idea,
+            proposer: Proposer {
+                organisation: self.proposer_id,
+                principal: self.proposed_by,
+            },
+            authority: self.authority_id,
+            reports,
+            participants: self.participants.0,
+            plan: self.plan.0,
+            plan_version: self.plan_version,
+            course: self.course.0,
+            created_at: self.created_at.0,
+            updated_at: self.updated_at.0,
+            version: self.version,
+        }
+    }
+}
+
+/// Adds the reports they came from: one statement for all.
+fn with_reports(conn: &mut Conn, rows: Vec<Row>) -> QueryResult<Vec<Experiment>> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<ExperimentId> = rows.iter().map(|row| row.id).collect();
+    let of: Vec<(ExperimentId, ReportId)> = origins::table
+        .filter(any_of(origins::experiment_id, &ids))
+        .order((origins::experiment_id, origins::place))
+        .select((origins::experiment_id, origins::report_id))
+        .load(conn)?;
+    let made = rows.into_iter().map(|row| {
+        let own = of.iter().filter(|(id, _)| *id == row.id);
+        let reports = own.map(|(_, report)| *report).collect();
+        row.made(reports)
+    });
+    Ok(made.collect())
+}
+
+/// The next number of a year, as `EXP-2026-0001`; one that is rolled back leaves a gap.
+pub fn next_reference(conn: &mut Conn, year: i32) -> QueryResult<String> {
+    #[derive(QueryableByName)]
+    struct Number {
+        #[diesel(sql_type = diesel::sql_types::Integer)]
+        last: i32,
+    }
+    // The year is a number of ours; the two databases write placeholders differently.
+    let sql = format!(
+        "INSERT INTO experiment_numbers (year, last) VALUES ({year}, 1) \
+         ON CONFLICT (year) DO UPDATE SET last = experiment_numbers.last + 1 RETURNING last"
+    );
+    let number = match conn {
+        Conn::Sqlite(conn) => diesel::sql_query(sql).get_result::<Number>(conn)?,
+        Conn::Postgres(conn) => diesel::sql_query(sql).get_result::<Number>(conn)?,
+    };
+    Ok(format!("EXP-{year}-{:04}", number.last))
+}
+
+/// Writes a new one.
+pub fn insert(conn: &mut Conn, new: &Experiment) -> QueryResult<()> {
+    diesel::insert_into(t::table)
+        .values(Row::from(new))
+        .execute(conn)?;
+    insert_reports(conn, new)?;
+    insert_parties(conn, new.id, &parties_of(new))
+}
+
+/// Writes one whose version was `before`'s; false when another has changed it since.
+pub fn update(conn: &mut Conn, before: &Experiment, after: &Experiment) -> QueryResult<bool> {
+    let same = t::id.eq(after.id).and(t::version.eq(before.version));
+    if diesel::update(t::table.filter(same))
+        .set(Row::from(after))
+        .execute(conn)?
+        == 0
+    {
+        return Ok(false);
+    }
+    if before.reports != after.reports {
+        diesel::delete(origins::table.filter(origins::experiment_id.eq(after.id))).execute(conn)?;
+        insert_reports(conn, after)?;
+    }
+    let now = parties_of(after);
+    if parties_of(before) != now {
+        diesel::delete(parties::table.filter(parties::experiment_id.eq(after.id))).execute(conn)?;
+        insert_parties(conn, after.id, &now)?;
+    }
+    Ok(true)
+}
+
+fn insert_reports(conn: &mut Conn, of: &Experiment) -> QueryResult<()> {
+    let rows: Vec<_> = (0..)
+        .zip(&of.reports)
+        .map(|(place, report)| {
+            (
+                origins::experiment_id.eq(of.id),
+                origins::report_id.eq(*report),
+                origins::place.eq(place),
+            )
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    match conn {
+        Conn::Sqlite(conn) => diesel::insert_into(origins::table)
+            .values(rows)
+            .execute(conn),
+        Conn::Postgres(conn) => diesel::insert_into(origins::table)
+            .values(rows)
+            .execute(conn),
+    }
+    .map(drop)
+}
+
+/// The organisations it concerns now.
+fn parties_of(of: &Experiment) -> Vec<OrganisationId> {
+    use ParticipantState::{Asked, Leaving, Participating};
+    let takes_part = |one: &&Participant| matches!(one.state, Asked | Participating | Leaving);
+    let mut found: Vec<OrganisationId> = std::iter::once(of.proposer.organisation)
+        .chain(of.authority)
+        .chain(
+            of.participants
+                .iter()
+                .filter(takes_part)
+                .map(|one| one.organisation),
+        )
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+fn insert_parties(conn: &mut Conn, id: ExperimentId, of: &[OrganisationId]) -> QueryResult<()> {
+    let rows: Vec<_> = of
+        .iter()
+        .map(|one| {
+            (
+                parties::experiment_id.eq(id),
+                parties::organisation_id.eq(*one),
+            )
+        })
+        .collect();
+    match conn {
+        Conn::Sqlite(conn) => diesel::insert_into(parties::table)
+            .values(rows)
+            .execute(conn),
+        Conn::Postgres(conn) => diesel::insert_into(parties::table)
+            .values(rows)
+            .execute(conn),
+    }
+    .map(drop)
+}
+
+/// One experiment.
+pub fn find(conn: &mut Conn, id: ExperimentId) -> QueryResult<Option<Experiment>> {
+    let row: Option<Row> = t::table.find(id).first(conn).optional()?;
+    Ok(with_reports(conn, row.into_iter().collect())?.pop())
+}
+
+/// Those that some reports led to, the earliest first.
+pub fn of_reports(conn: &mut Conn, reports: &[ReportId]) -> QueryResult<Vec<Experiment>> {
+    let ids: Vec<ExperimentId> = origins::table
+        .filter(any_of(origins::report_id, reports))
+        .select(origins::experiment_id)
+        .distinct()
+        .load(conn)?;
+    let rows = t::table
+        .filter(any_of(t::id, &ids))
+        .order(t::id)
+        .load(conn)?;
+    with_reports(conn, rows)
+}
+
+/// Which experiments a list holds.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub statuses: Vec<ExperimentStatus>,
+    pub authority: Option<OrganisationId>,
+    /// Those that an organisation proposed, owns the rule of, or takes part in.
+    pub organisation: Option<OrganisationId>,
+    pub report: Option<ReportId>,
+    /// Of which something was due before this day.
+    pub late_on: Option<NaiveDate>,
+}
+
+/// A page of those that somebody sees, the newest first.
+pub fn list(
+    conn: &mut Conn,
+    actor: &Actor,
+    filter: &Filter,
+    before: Option<ExperimentId>,
+    limit: i64,
+) -> QueryResult<Vec<Experiment>> {
+    let mut query = t::table.into_boxed().order(t::id.desc()).limit(limit);
+    if !(actor.is_desk() || policy::reads_unpublished(actor)) {
+        let home = actor.home.id;
+        let own = || {
+            t::id.eq_any(
+                parties::table
+                    .filter(parties::organisation_id.eq(home))
+                    .select(parties::experiment_id),
+            )
+        };
+        query = if actor.has(Role::Liaison) {
+            query.filter(t::registered.eq(true).or(own()))
+        } else if actor.has(Role::Reporter) {
+            // Of what its organisation is only the authority of, its liaisons know.
+            let as_authority = t::authority_id.eq(home).and(t::proposer_id.ne(home));
+            let not_that = t::authority_id
+                .is_null()
+                .or(diesel::dsl::not(as_authority).assume_not_null());
+            query.filter(t::registered.eq(true).or(own().and(not_that)))
+        } else {
+            query.filter(t::registered.eq(true))
+        };
+    }
+    if !filter.statuses.is_empty() {
+        let wanted: Vec<_> = filter.statuses.iter().copied().map(Coded).collect();
+        query = query.filter(any_of(t::status, &wanted));
+    }
+    if let Some(authority) = filter.authority {
+        query = query.filter(t::authority_id.eq(authority));
+    }
+    if let Some(organisation) = filter.organisation {
+        query = query.filter(
+            t::id.eq_any(
+                parties::table
+                    .filter(parties::organisation_id.eq(organisation))
+                    .select(parties::experiment_id),
+            ),
+        );
+    }
+    if let Some(report) = filter.report {
+        query = query.filter(
+            t::id.eq_any(
+                origins::table
+                    .filter(origins::report_id.eq(report))
+                    .select(origins::experiment_id),
+            ),
+        );
+    }
+    if let Some(today) = filter.late_on {
+        query = query.filter(t::due_on.lt(today));
+    }
+    if let Some(before) = before {
+        query = query.filter(t::id.lt(before));
+    }
+    let rows = query.load::<Row>(conn)?;
+    with_reports(conn, rows)
+}
+
+/// Those of which an alert is to be raised, the longest due first.
+pub fn alerts_due(conn: &mut Conn, today: NaiveDate, limit: i64) -> QueryResult<Vec<Experiment>> {
+    let rows = t::table
+        .filter(t::alert_on.le(today))
+        .order((t::alert_on, t::id))
+        .limit(limit)
+        .load::<Row>(conn)?;
+    with_reports(conn, rows)
+}
+
+/// A version of a plan.
+#[derive(Debug, Clone)]
+pub struct PlanVersion {
+    pub number: i32,
+    pub plan: Plan,
+    /// Why it was changed; none for the first.
+    pub reason: Option<String>,
+    /// Organisation of who made it.
+    pub made_by: String,
+    pub made_at: DateTime<Utc>,
+}
+
+/// Writes the plan as its newest version.
+pub fn freeze(
+    conn: &mut Conn,
+    of: &Experiment,
+    reason: Option<String>,
+    made_by: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    diesel::insert_into(plans::table)
+        .values((
+            plans::experiment_id.eq(of.id),
+            plans::number.eq(of.plan_version),
+            plans::plan.eq(Json(of.plan.clone())),
+            plans::reason.eq(reason),
+            plans::made_by.eq(made_by.to_owned()),
+            plans::made_at.eq(Instant(now)),
+        ))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Versions of a plan, the newest first: those before a number.
+pub fn plan_versions(
+    conn: &mut Conn,
+    id: ExperimentId,
+    before: Option<i32>,
+    limit: i64,
+) -> QueryResult<Vec<PlanVersion>> {
+    let mut query = plans::table
+        .filter(plans::experiment_id.eq(id))
+        .order(plans::number.desc())
+        .limit(limit)
+        .select((
+            plans::number,
+            plans::plan,
+            plans::reason,
+            plans::made_by,
+            plans::made_at,
+        ))
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(plans::number.lt(before));
+    }
+    type Columns = (i32, Json<Plan>, Option<String>, String, Instant);
+    let rows: Vec<Columns> = query.load(conn)?;
+    let made = rows
+        .into_iter()
+        .map(|(number, plan, reason, made_by, made_at)| PlanVersion {
+            number,
+            plan: plan.0,
+            reason,
+            made_by,
+            made_at: made_at.0,
+        });
+    Ok(made.collect())
+}
