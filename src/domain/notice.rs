@@ -54,6 +54,8 @@ code_list! {
         Deadlines = "deadlines",
         /// Routing rules that name an organisation that has ended.
         RuleLapsed = "rule_lapsed",
+        /// Something happened to an experiment, or is due of it.
+        Experiment = "experiment",
         Invitation = "invitation",
         PasswordReset = "password_reset",
     }

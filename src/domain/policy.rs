@@ -74,6 +74,15 @@ pub fn view(actor: &Actor, report: &Report) -> Option<View> {
     (follows && (actor.has(Role::Reporter) || actor.has(Role::Liaison))).then_some(View::Progress)
 }
 
+/// The title as a view shows it.
+pub fn title(report: &Report, view: View) -> &str {
+    if view.is_full() {
+        &report.content.title
+    } else {
+        report.title_from_afar()
+    }
+}
+
 /// As whom somebody writes to an audience; none for whoever may not.
 pub fn writes_as(actor: &Actor, report: &Report, audience: MessageAudience) -> Option<Capacity> {
     use Capacity::{Contributor, Coordinator, Desk, Lead, Reporter};

@@ -3,11 +3,12 @@
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::{
-    attachments, audit_events, bulk, claim, clients, clocks, deadline_profiles, endorsements,
-    events, experiments, history, links, me, municipalities, notices, observations, organisations,
-    people, policy_domains, provinces, record, regions, regulations, report_messages, reports,
-    routing, routing_proposals, routing_rules, routing_simulations, saved_searches, sessions,
-    shared_reports, similar, split, standard_texts, successions, tokens, transitions, watchers,
+    attachments, audit_events, bulk, chain, claim, clients, clocks, deadline_profiles,
+    endorsements, events, experiments, history, links, me, municipalities, notices, observations,
+    organisations, people, policy_domains, provinces, record, regions, regulations,
+    report_messages, reports, routing, routing_proposals, routing_rules, routing_simulations,
+    saved_searches, sessions, shared_reports, similar, split, standard_texts, successions, tokens,
+    transitions, watchers,
 };
 
 /// The operations.
@@ -51,7 +52,9 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(observations::enter_observations)
         .service(observations::list_observations)
         .service(observations::correct_observation)
-        .service(observations::get_experiment_progress);
+        .service(observations::get_experiment_progress)
+        .service(chain::get_chain_of_report)
+        .service(chain::get_chain_of_experiment);
     config
         .service(bulk::submit_reports)
         .service(bulk::make_transitions)

@@ -15,11 +15,12 @@ use crate::domain::experiment::plan::{
 use crate::domain::experiment::stage::Row;
 use crate::domain::experiment::workflow;
 use crate::domain::experiment::{
-    DecisionKind, ExperimentAction, ExperimentCapacity, ExperimentField, ExperimentStatus,
-    LegislativeStage, Participant, ParticipantState,
+    Decision, DecisionKind, Evaluation, ExperimentAction, ExperimentCapacity, ExperimentField,
+    ExperimentStatus, LegislativeFile, LegislativeStage, Participant, ParticipantState,
 };
 use crate::domain::id::OrganisationId;
 use crate::domain::invalid::FieldError;
+use crate::domain::policy;
 use crate::http::messages;
 use crate::http::problem::ProblemField;
 use crate::http::report_views::{CitationView, OrganisationRef, reference};
@@ -407,6 +408,38 @@ pub struct PlanVersionView {
     plan: PlanView,
 }
 
+impl From<&Evaluation> for ExperimentEvaluation {
+    fn from(evaluation: &Evaluation) -> Self {
+        Self {
+            findings: evaluation.findings.clone(),
+            url: evaluation.url.clone(),
+            delivered_on: evaluation.delivered_on,
+        }
+    }
+}
+
+impl From<&Decision> for ExperimentDecision {
+    fn from(decision: &Decision) -> Self {
+        Self {
+            kind: decision.kind,
+            reason: decision.reason.clone(),
+            decider: decision.decider.clone(),
+            decided_on: decision.decided_on,
+        }
+    }
+}
+
+impl From<&LegislativeFile> for LegislationView {
+    fn from(file: &LegislativeFile) -> Self {
+        Self {
+            stage: file.stage,
+            dossier: file.dossier.clone(),
+            publications: file.publications.clone(),
+            updated_on: file.updated_on,
+        }
+    }
+}
+
 impl From<&LegalBasis> for LegalBasisView {
     fn from(basis: &LegalBasis) -> Self {
         Self {
@@ -540,11 +573,7 @@ impl ExperimentView {
         let reports = shown.reports.iter().map(|(report, view)| ExperimentReport {
             id: report.id.uuid(),
             reference: report.reference.clone(),
-            title: if view.is_full() {
-                report.content.title.clone()
-            } else {
-                report.title_from_afar().to_owned()
-            },
+            title: policy::title(report, *view).to_owned(),
         });
         let participants = experiment.participants.iter();
         let steps = workflow::next_steps(experiment, &shown.capacities, shown.today);
@@ -573,23 +602,9 @@ impl ExperimentView {
                     done_on: *done_on,
                 })
                 .collect(),
-            evaluation: course.evaluation.as_ref().map(|one| ExperimentEvaluation {
-                findings: one.findings.clone(),
-                url: one.url.clone(),
-                delivered_on: one.delivered_on,
-            }),
-            decision: course.decision.as_ref().map(|one| ExperimentDecision {
-                kind: one.kind,
-                reason: one.reason.clone(),
-                decider: one.decider.clone(),
-                decided_on: one.decided_on,
-            }),
-            legislation: course.legislation.as_ref().map(|one| LegislationView {
-                stage: one.stage,
-                dossier: one.dossier.clone(),
-                publications: one.publications.clone(),
-                updated_on: one.updated_on,
-            }),
+            evaluation: course.evaluation.as_ref().map(ExperimentEvaluation::from),
+            decision: course.decision.as_ref().map(ExperimentDecision::from),
+            legislation: course.legislation.as_ref().map(LegislationView::from),
             stopped: course.stopped.as_ref().map(|one| ExperimentStop {
                 reason: one.reason.clone(),
                 on: one.on,

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::domain::id::{Id, LinkId};
 use crate::domain::link::{LinkDirection, LinkKind};
+use crate::domain::policy;
 use crate::domain::report::Outcome;
 use crate::domain::status::Status;
 use crate::http::auth::{Granted, ReadReports, WorkOnReports};
@@ -67,11 +68,7 @@ pub struct LinkedReport {
 impl From<&Linked> for LinkView {
     fn from(linked: &Linked) -> Self {
         let other = &linked.other;
-        let title = if linked.view.is_full() {
-            &other.content.title
-        } else {
-            other.title_from_afar()
-        };
+        let title = policy::title(other, linked.view);
         let settlement = other.handling.settlement.as_ref();
         Self {
             id: linked.link.id.uuid(),

@@ -16,6 +16,7 @@ pub mod audit_events;
 pub mod auth;
 pub mod body;
 pub mod bulk;
+pub mod chain;
 pub mod claim;
 pub mod clients;
 pub mod clocks;

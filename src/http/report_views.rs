@@ -11,7 +11,7 @@ use crate::domain::deadline_profile::ClockKind;
 use crate::domain::deadline_profile::STANDARD;
 use crate::domain::id::OrganisationId;
 use crate::domain::organisation::Organisation;
-use crate::domain::policy::View;
+use crate::domain::policy::{self, View};
 use crate::domain::report::{
     Assignee, Cited, Confidentiality, Contact, Measure, Outcome, Position, Remedy, ReportRef,
     Settlement, Verdict,
@@ -569,11 +569,7 @@ impl ReportSummary {
             } else {
                 ViewKind::Progress
             },
-            title: if full {
-                report.content.title.clone()
-            } else {
-                report.title_from_afar().to_owned()
-            },
+            title: policy::title(report, *view).to_owned(),
             status: report.status,
             phase: report.phase(),
             submitter: full.then(|| reference(organisations, report.submitter)),

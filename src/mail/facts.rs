@@ -26,6 +26,10 @@ code_list! {
         /// Somebody who watches the report.
         Watcher = "watcher",
         Desk = "desk",
+        /// A liaison of the authority that owns the rule an experiment deviates from.
+        Authority = "authority",
+        /// Somebody whose organisation takes part in an experiment, or whose report led to it.
+        Participant = "participant",
         /// Holder of an account; the notice is about no report.
         Account = "account",
     }
@@ -68,6 +72,8 @@ pub struct Facts {
     pub question: Option<String>,
     pub answer: Option<String>,
     pub message: Option<String>,
+    /// What happened, in the language of the reader.
+    pub sentence: Option<String>,
     /// For whom the message is.
     pub audience: Option<MessageAudience>,
     pub measure: Option<Measure>,

@@ -1,5 +1,7 @@
 //! Makes the message of a rendered notice: its headers and its two forms.
 
+use std::fmt::Display;
+
 use chrono::{DateTime, Utc};
 pub use lettre::Message;
 use lettre::address::Address;
@@ -9,7 +11,7 @@ use lettre::message::header::{HeaderName, HeaderValue};
 
 use crate::domain::actor::Language;
 use crate::domain::code::Code;
-use crate::domain::id::{NoticeId, ReportId};
+use crate::domain::id::NoticeId;
 use crate::domain::notice::NoticeKind;
 use crate::mail::render::Rendered;
 use crate::mail::{text, words};
@@ -54,9 +56,9 @@ pub fn message_id(notice: NoticeId, from: &Mailbox) -> String {
     format!("<notice-{notice}@{}>", host(from))
 }
 
-/// What the messages about one report refer to, so that a mailbox groups them.
-pub fn thread_id(report: ReportId, from: &Mailbox) -> String {
-    format!("<report-{report}@{}>", host(from))
+/// What the messages about one report or experiment refer to, so that a mailbox groups them.
+pub fn thread_id(of: &str, id: impl Display, from: &Mailbox) -> String {
+    format!("<{of}-{id}@{}>", host(from))
 }
 
 /// Makes the message.

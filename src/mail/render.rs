@@ -52,7 +52,7 @@ const SOURCES: &[(&str, &str, &str)] = sources!(
     "acknowledgement" "new_report" "for_you" "forwarded" "rerouted" "succeeded" "returned" "question" "answer" "continued"
     "position" "reconsidered" "implementation" "settled" "reopening_requested" "reopened" "reopening_denied"
     "withdrawn" "merged" "merged_in" "unmerged" "unmerged_from" "endorsed" "published" "unpublished" "split" "took_over" "corrected" "message" "watched" "assigned" "unassigned"
-    "advice" "extended" "escalated" "escalation_resolved" "deadlines_moved" "confidentiality_changed" "feedback" "reminder" "deadlines" "rule_lapsed"
+    "advice" "extended" "escalated" "escalation_resolved" "deadlines_moved" "confidentiality_changed" "feedback" "reminder" "deadlines" "rule_lapsed" "experiment"
     "invitation" "password_reset"
 );
 
@@ -268,6 +268,7 @@ fn values(facts: &Facts, reader: Reader, language: Language) -> BTreeMap<&'stati
         ("question", many(&facts.question).into()),
         ("answer", many(&facts.answer).into()),
         ("message", many(&facts.message).into()),
+        ("sentence", one(&facts.sentence).into()),
         ("audience", facts.audience.map(Code::as_str).into()),
         (
             "measure",

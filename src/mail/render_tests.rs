@@ -44,6 +44,7 @@ pub(crate) fn full(reader: Reader, typed: &str) -> Facts {
         question: some(),
         answer: some(),
         message: some(),
+        sentence: some(),
         audience: Some(MessageAudience::Government),
         measure: Some(Measure {
             id: MeasureId::new(),

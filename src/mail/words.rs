@@ -116,6 +116,14 @@ pub fn why(reader: Reader, language: Language) -> &'static str {
             "U werkt bij het loket van het meldpunt.",
             "You work at the desk of the reporting point.",
         ),
+        Reader::Authority => (
+            "U bent contactpersoon van de organisatie die over de regel gaat waarvan dit experiment afwijkt.",
+            "You are a liaison of the organisation that owns the rule this experiment deviates from.",
+        ),
+        Reader::Participant => (
+            "Uw organisatie doet mee aan dit experiment, of een melding van uw organisatie heeft ertoe geleid.",
+            "Your organisation takes part in this experiment, or a report of yours led to it.",
+        ),
         Reader::Account => (
             "Er is een account voor u bij het meldpunt.",
             "There is an account for you at the reporting point.",

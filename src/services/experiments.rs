@@ -19,7 +19,7 @@ use crate::domain::id::{EventId, ExperimentId, OrganisationId, ReportId};
 use crate::domain::policy::{self, View};
 use crate::domain::report::Report;
 use crate::services::reports::{Organisations, load_organisations};
-use crate::services::{Context, Error};
+use crate::services::{Context, Error, experiment_notices};
 use crate::store::db::Conn;
 use crate::store::experiments::{Filter, PlanVersion};
 use crate::store::{experiment_events, experiments, organisations, reports};
@@ -222,7 +222,7 @@ fn seen(
 /// Writes an experiment as it now is, with the event and, where the plan has a new version, that.
 fn write(
     conn: &mut Conn,
-    actor: &Actor,
+    (context, actor): (&Context, &Actor),
     before: &Experiment,
     mut after: Experiment,
     (capacity, kind): (ExperimentCapacity, ExperimentEventKind),
@@ -239,8 +239,11 @@ fn write(
     if !experiments::update(conn, before, &after)? {
         return Err(Error::Stale);
     }
-    let event = ExperimentEvent::by(actor, capacity, Some(before), &after, kind, now);
-    experiment_events::insert(conn, &event.with(details))?;
+    let event = ExperimentEvent::by(actor, capacity, Some(before), &after, kind, now).with(details);
+    experiment_events::insert(conn, &event)?;
+    let happened = [(event, after)];
+    experiment_notices::queue(conn, context, &happened)?;
+    let [(_, after)] = happened;
     Ok(after)
 }
 
@@ -298,7 +301,7 @@ pub fn change(
         ..ExperimentDetails::default()
     };
     let deed = (capacity, ExperimentEventKind::PlanChanged);
-    let after = write(conn, actor, &before, after, deed, details, now)?;
+    let after = write(conn, (context, actor), &before, after, deed, details, now)?;
     show(conn, actor, after, today)
 }
 
@@ -392,7 +395,7 @@ pub fn act(
     };
     let after = write(
         conn,
-        actor,
+        (context, actor),
         &before,
         after,
         (capacity, action.into()),

@@ -98,7 +98,7 @@ pub fn queue(conn: &mut Conn, ctx: &Context, happened: &[Happened<'_>]) -> Resul
                 language: told.language,
                 data: serde_json::to_value(facts).map_err(|e| Error::Internal(e.to_string()))?,
                 message_id: message::message_id(id, &from),
-                thread_id: Some(message::thread_id(told.report.id, &from)),
+                thread_id: Some(message::thread_id("report", told.report.id, &from)),
             });
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::services::{Context, deadlines, routing_alerts};
+use crate::services::{Context, deadlines, experiment_alerts, routing_alerts};
 
 /// How often. A term ends at midnight; nobody has to know within the minute.
 const EVERY: Duration = Duration::from_secs(60);
@@ -20,6 +20,19 @@ pub async fn run(context: Context) {
                 tracing::warn!(
                     ?error,
                     "watching deadlines failed; the next round tries again"
+                );
+            }
+        }
+        match experiment_alerts::raise(&context).await {
+            Ok(0) => {}
+            Ok(raised) => {
+                context.bell.ring();
+                tracing::info!(raised, "raised alerts about experiments");
+            }
+            Err(error) => {
+                tracing::warn!(
+                    ?error,
+                    "watching experiments failed; the next round tries again"
                 );
             }
         }

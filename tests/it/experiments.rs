@@ -1,6 +1,7 @@
 //! Experiments: from a proposal to a published amendment, and what stands in the way of each step.
 
 use chrono::TimeDelta;
+use meldpunt::services::experiment_alerts;
 use serde_json::{Value, json};
 
 use crate::harness::TestApp;
@@ -707,4 +708,177 @@ async fn of_the_reports_it_came_from_each_reader_sees_what_it_may() {
         "as the desk reviewed it"
     );
     assert!(titles(read(&app, &other, &id).await).is_empty());
+}
+
+#[actix_web::test]
+async fn the_chain_shows_what_led_to_what_as_far_as_one_sees_it() {
+    let app = TestApp::start().await;
+    app.leave_mail();
+    let (sluis, hulst, other) = (
+        app.reporter("GM1714").await,
+        app.reporter("GM0677").await,
+        app.reporter("GM0363").await,
+    );
+    let (desk, lead) = (app.desk().await, app.liaison("OCW").await);
+    let id = running(&app, &sluis, &lead).await;
+    let own = read(&app, &sluis, &id).await.json()["reports"][0]["id"].clone();
+    let own = own.as_str().unwrap();
+    // Another report of the same joins it.
+    let joined = report(&app, &hulst, "GM0677").await;
+    let path = format!("/v1/reports/{joined}");
+    let seen = app.get(&path).by(&desk).await.expect(200);
+    app.post(format!("{path}/transitions"))
+        .by(&desk)
+        .if_match(&seen)
+        .json(json!({"action": "merge", "mergeInto": own}))
+        .await
+        .expect(200);
+    app.clock.forward(TimeDelta::days(700));
+    act(&app, &lead, &id, json!({"action": "begin_evaluation"}))
+        .await
+        .expect(200);
+    let delivered = json!({"action": "deliver_evaluation", "findings": "Gelijk."});
+    act(&app, &lead, &id, delivered).await.expect(200);
+    let decide = json!({
+        "action": "decide", "decision": "change_law", "reason": "Gelijk.", "decider": "Minister van OCW",
+        "date": "2028-10-01"
+    });
+    act(&app, &lead, &id, decide).await.expect(200);
+    let published =
+        json!({"action": "update_legislation", "stage": "published", "publication": "stb-2028-12"});
+    act(&app, &lead, &id, published).await.expect(200);
+
+    let ids = |chain: &Value| {
+        let reports = chain["reports"].as_array().unwrap().iter();
+        reports
+            .map(|one| one["id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let of = |path: String| format!("/v1/{path}/chain");
+    for path in [format!("reports/{own}"), format!("reports/{joined}")] {
+        let chain = app.get(of(path)).by(&desk).await.expect(200).json();
+        assert_eq!(ids(&chain), [own, &joined]);
+        let experiment = &chain["experiments"][0];
+        assert_eq!(experiment["id"], *id);
+        assert_eq!(experiment["reports"], json!([own]));
+        assert_eq!(experiment["evaluation"]["findings"], "Gelijk.");
+        assert_eq!(experiment["decision"]["kind"], "change_law");
+        assert_eq!(chain["publications"], json!(["stb-2028-12"]));
+    }
+    let chain = app
+        .get(of(format!("experiments/{id}")))
+        .by(&other)
+        .await
+        .expect(200)
+        .json();
+    assert!(
+        ids(&chain).is_empty(),
+        "the experiment is in the register, the report is not"
+    );
+    assert_eq!(chain["experiments"][0]["decision"]["kind"], "change_law");
+}
+
+/// Who got mail since, and the texts, in the order of addresses.
+async fn mail(app: &TestApp) -> Vec<(String, String)> {
+    let mut all: Vec<_> = app
+        .deliver_mail()
+        .await
+        .into_iter()
+        .map(|mail| (mail.to, mail.text))
+        .collect();
+    all.sort();
+    all
+}
+
+/// That exactly these got mail, once each, and that all of it says this.
+async fn told(app: &TestApp, whom: &[&Actor], says: &str) {
+    let mail = mail(app).await;
+    let mut expected: Vec<&str> = whom.iter().map(|actor| actor.email.as_str()).collect();
+    expected.sort_unstable();
+    let to: Vec<&str> = mail.iter().map(|(to, _)| to.as_str()).collect();
+    assert_eq!(to.len(), expected.len(), "{to:?}");
+    for address in expected {
+        assert_eq!(
+            to.iter().filter(|to| to.contains(address)).count(),
+            1,
+            "{address}: {to:?}"
+        );
+    }
+    for (_, text) in &mail {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(says), "{text}");
+    }
+}
+
+#[actix_web::test]
+async fn each_step_is_told_once_to_those_it_concerns() {
+    let app = TestApp::start().await;
+    let (sluis, hulst) = (app.reporter("GM1714").await, app.reporter("GM0677").await);
+    let (lead, coordinator) = (app.liaison("OCW").await, app.coordinator().await);
+    let id = running(&app, &sluis, &lead).await;
+    let of_hulst = report(&app, &hulst, "GM0677").await;
+    app.deliver_mail().await;
+
+    act(
+        &app,
+        &hulst,
+        &id,
+        json!({"action": "ask_to_join", "report": of_hulst}),
+    )
+    .await
+    .expect(200);
+    told(&app, &[&lead], "Gemeente Hulst heeft gevraagd mee te doen.").await;
+    let there = app.organisation("GM0677").await;
+    act(
+        &app,
+        &lead,
+        &id,
+        json!({"action": "admit", "organisation": there, "date": "2026-12-01"}),
+    )
+    .await
+    .expect(200);
+    told(&app, &[&hulst], "toegelaten vanaf 1 december 2026.").await;
+    // A change of the plan is no news.
+    change(&app, &lead, &id, json!({"title": "Kleine scholen"}))
+        .await
+        .expect(200);
+    told(&app, &[], "").await;
+
+    // A milestone nears, and is late: each told once, however often somebody looks.
+    app.clock.forward(TimeDelta::days(519));
+    assert_eq!(experiment_alerts::raise(&app.context).await.unwrap(), 1);
+    assert_eq!(experiment_alerts::raise(&app.context).await.unwrap(), 0);
+    told(
+        &app,
+        &[&lead],
+        "Binnenkort verwacht: mijlpaal, uiterlijk 25 mei 2028.",
+    )
+    .await;
+    app.clock.forward(TimeDelta::days(29));
+    assert_eq!(experiment_alerts::raise(&app.context).await.unwrap(), 1);
+    assert_eq!(experiment_alerts::raise(&app.context).await.unwrap(), 0);
+    told(
+        &app,
+        &[&lead, &coordinator],
+        "Te laat: mijlpaal, verwacht op 25 mei 2028.",
+    )
+    .await;
+
+    act(
+        &app,
+        &lead,
+        &id,
+        json!({"action": "stop", "reason": "De school is gefuseerd."}),
+    )
+    .await
+    .expect(200);
+    told(&app, &[&sluis, &hulst], "De school is gefuseerd.").await;
+    let events = app
+        .all_pages(&sluis, &format!("/v1/experiments/{id}/events"), 50)
+        .await;
+    let last: Vec<_> = events[events.len() - 3..]
+        .iter()
+        .map(|event| event["kind"].clone())
+        .collect();
+    assert_eq!(last, ["due_soon", "late", "stop"]);
 }

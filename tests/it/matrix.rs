@@ -316,6 +316,14 @@ const EXPERIMENTS: &[Row] = &[
         200,
         404,
     ),
+    (
+        "getChainOfExperiment",
+        Experiment,
+        SEES_A_PROPOSAL,
+        200,
+        404,
+    ),
+    ("getChainOfReport", Report, READERS, 200, 404),
 ];
 
 const MANAGEMENT: &[Row] = &[

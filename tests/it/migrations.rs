@@ -142,6 +142,7 @@ fn type_name(diesel: &str) -> &'static str {
         ("Bool", ("BOOLEAN", "boolean")),
         ("Integer", ("INTEGER", "integer")),
         ("BigInt", ("BIGINT", "bigint")),
+        ("Double", ("DOUBLE", "double precision")),
         ("Binary", ("BLOB", "bytea")),
     ]);
     let (sqlite, postgres) = types

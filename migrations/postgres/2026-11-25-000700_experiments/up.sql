@@ -79,7 +79,7 @@ CREATE TABLE experiment_observations (
     organisation_id UUID REFERENCES organisations (id),
     comparison BOOLEAN NOT NULL,
     observed_on DATE NOT NULL,
-    value DOUBLE PRECISION NOT NULL,
+    value FLOAT NOT NULL,
     note TEXT,
     entered_by_id UUID NOT NULL REFERENCES organisations (id),
     entered_at TIMESTAMPTZ NOT NULL,

@@ -56,6 +56,37 @@ impl From<ExperimentAction> for ExperimentEventKind {
     }
 }
 
+/// Who is told of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    Nobody,
+    /// The liaisons of the authority that owns the rule.
+    Authority,
+    AuthorityAndCoordinators,
+    /// The people of the organisation that proposed it.
+    Proposer,
+    /// The people of the organisation that the event names.
+    Named,
+    /// The proposer, the authority, who takes part, and the reporters and endorsers of the reports that led to it.
+    Everybody,
+}
+
+/// Whom an event is told to: each step of the course to everybody, a request to who decides on it, an answer to who asked.
+pub fn audience(kind: ExperimentEventKind) -> Audience {
+    use ExperimentEventKind::*;
+    match kind {
+        Register | Start | Extend | BeginEvaluation | DeliverEvaluation | Decide
+        | UpdateLegislation | Close | Stop => Audience::Everybody,
+        SubmitForCheck | AskToJoin | AskToLeave | DueSoon => Audience::Authority,
+        Late => Audience::AuthorityAndCoordinators,
+        ReturnProposal => Audience::Proposer,
+        Admit | DeclineRequest | Release => Audience::Named,
+        Proposed | PlanChanged | CompleteMilestone | Observed | ObservationCorrected => {
+            Audience::Nobody
+        }
+    }
+}
+
 /// What an event says beyond who, when and what.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
