@@ -296,7 +296,9 @@ impl Ledger {
                 self.stop(&[ImplementationUpdate], today);
                 start(self, Position);
             }
-            E::StartImplementation | E::UpdateImplementation => {
+            // What an experiment does tells how the implementation is.
+            E::Experiment if moment.to != Status::InImplementation => {}
+            E::StartImplementation | E::UpdateImplementation | E::Experiment => {
                 self.stop(&[ImplementationUpdate], today);
                 start(self, ImplementationUpdate);
             }

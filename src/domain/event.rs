@@ -10,6 +10,7 @@ use crate::domain::policy::{self, View};
 use crate::domain::clocks::Ledger;
 use crate::domain::deadline_profile::{ClockKind, ProfileRef};
 pub use crate::domain::event_kind::EventKind;
+use crate::domain::experiment::event_kind::StepOfExperiment;
 use crate::domain::id::{AttachmentId, EventId, MessageId, OrganisationId, PrincipalId, ReportId};
 use crate::domain::link::LinkRef;
 use crate::domain::report::{Assignee, Confidentiality, Measure, Outcome, Report, Verdict};
@@ -131,6 +132,8 @@ pub struct Details {
     pub file_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<LinkRef>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub experiment: Option<StepOfExperiment>,
 }
 
 /// Somebody, by the name it had then.

@@ -68,6 +68,8 @@ code_list! {
         /// It was linked with another report; seen by who may see that one.
         Linked = "linked",
         Unlinked = "unlinked",
+        /// An experiment that it led to took a step.
+        Experiment = "experiment",
         /// An organisation in it was succeeded by another.
         Succession = "succession",
         Assign = "assign",

@@ -2,7 +2,9 @@
 //! entry with a frozen plan, as in a trial register, tied to the reports that caused it.
 
 pub mod clocks;
+pub mod decision;
 pub mod event;
+pub mod event_kind;
 pub mod plan;
 pub mod progress;
 pub mod stage;
@@ -11,13 +13,14 @@ pub mod workflow;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::actor::Language;
 use crate::domain::code::code_list;
+pub use crate::domain::experiment::decision::{Decision, DecisionKind};
 use crate::domain::experiment::plan::Plan;
 pub use crate::domain::experiment::stage::{
     ExperimentAction, ExperimentCapacity, ExperimentField, ExperimentStatus,
 };
 use crate::domain::id::{ExperimentId, MilestoneId, OrganisationId, PrincipalId, ReportId};
+use crate::domain::legislation::LegislativeFile;
 
 code_list! {
     /// Where a participant stands (Dutch: deelname).
@@ -32,57 +35,6 @@ code_list! {
         Left = "left",
         /// Was not admitted (afgewezen).
         Declined = "declined",
-    }
-}
-
-code_list! {
-    /// What is decided after an experiment (Dutch: besluit).
-    pub enum DecisionKind {
-        /// The rule is changed (regel wijzigen).
-        ChangeLaw = "change_law",
-        /// The rule stays, its practice changes (werkwijze wijzigen).
-        ChangePractice = "change_practice",
-        /// More take part (opschalen).
-        ScaleUp = "scale_up",
-        /// It goes on for longer (verlengen).
-        Extend = "extend",
-        /// It does not work (stoppen).
-        Stop = "stop",
-        /// The results do not tell (geen uitsluitsel).
-        Inconclusive = "inconclusive",
-    }
-}
-
-code_list! {
-    /// How far the change of the law is (Dutch: stadium van het wetgevingsdossier).
-    pub enum LegislativeStage {
-        /// Being drafted (voorbereiding).
-        Preparation = "preparation",
-        /// Open for comments (internetconsultatie).
-        Consultation = "consultation",
-        /// With the Council of State for advice (Raad van State).
-        CouncilOfState = "council_of_state",
-        /// With parliament (parlementaire behandeling).
-        Parliament = "parliament",
-        /// Adopted, not yet made known (aangenomen).
-        Adopted = "adopted",
-        /// Made known in the official gazette (bekendgemaakt).
-        Published = "published",
-    }
-}
-
-impl DecisionKind {
-    /// The words that people read.
-    pub fn label(self, language: Language) -> &'static str {
-        let (nl, en) = match self {
-            DecisionKind::ChangeLaw => ("de regel wijzigen", "change the rule"),
-            DecisionKind::ChangePractice => ("de werkwijze wijzigen", "change the practice"),
-            DecisionKind::ScaleUp => ("opschalen", "scale up"),
-            DecisionKind::Extend => ("verlengen", "extend"),
-            DecisionKind::Stop => ("stoppen", "stop"),
-            DecisionKind::Inconclusive => ("geen uitsluitsel", "inconclusive"),
-        };
-        language.pick(nl, en)
     }
 }
 
@@ -121,27 +73,6 @@ pub struct Evaluation {
     /// Where the report can be read.
     pub url: Option<String>,
     pub delivered_on: NaiveDate,
-}
-
-/// What was decided after it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Decision {
-    pub kind: DecisionKind,
-    pub reason: String,
-    /// Post or body that decided.
-    pub decider: String,
-    pub decided_on: NaiveDate,
-}
-
-/// How far the change of the law is that follows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LegislativeFile {
-    pub stage: LegislativeStage,
-    /// Number of the parliamentary file (kamerstukdossier), as `36410`.
-    pub dossier: Option<String>,
-    /// Official publications, as `stb-2027-12`, in the order in which they were recorded.
-    pub publications: Vec<String>,
-    pub updated_on: NaiveDate,
 }
 
 /// Why it ended before its time.
@@ -218,7 +149,17 @@ impl Experiment {
         )
     }
 
-    /// The organisations that have to do with it.
+    /// Who proposed it, who owns the rule, who takes part, took part or asked to.
+    pub fn concerned(&self) -> impl Iterator<Item = OrganisationId> + '_ {
+        let takes_part =
+            |one: &&Participant| one.from.is_some() || one.state == ParticipantState::Asked;
+        let participants = self.participants.iter().filter(takes_part);
+        std::iter::once(self.proposer.organisation)
+            .chain(self.authority)
+            .chain(participants.map(|one| one.organisation))
+    }
+
+    /// The organisations that it names.
     pub fn organisations(&self) -> impl Iterator<Item = OrganisationId> + '_ {
         std::iter::once(self.proposer.organisation)
             .chain(self.authority)

@@ -318,6 +318,8 @@ pub fn notices(event: EventKind) -> &'static [(Audience, NoticeKind)] {
         | E::MessageSent
         | E::AttachmentAdded
         | E::AttachmentDeleted
+        // What happens to an experiment is told as such.
+        | E::Experiment
         | E::Linked
         | E::Unlinked
         // Whom alerts go to is decided by the clock; who has many gets one mail.

@@ -388,11 +388,12 @@ pub fn observes(
     ties.contains(&ExperimentCapacity::Participant) && participant == Some(actor.home.id)
 }
 
-/// A token may be good for less than its holder's roles.
-pub fn scope_of_experiment(capacity: ExperimentCapacity) -> Scope {
+/// Whether what it was given lets somebody act as this: who works for an authority proposes with the scope of that work.
+pub fn may_act_as(actor: &Actor, capacity: ExperimentCapacity) -> bool {
     match capacity {
-        ExperimentCapacity::Desk | ExperimentCapacity::Authority => Scope::Triage,
-        _ => Scope::ReportsWrite,
+        ExperimentCapacity::Desk | ExperimentCapacity::Authority => actor.may(Scope::Triage),
+        ExperimentCapacity::Proposer => actor.may(Scope::ReportsWrite) || actor.may(Scope::Triage),
+        _ => actor.may(Scope::ReportsWrite),
     }
 }
 

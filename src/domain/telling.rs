@@ -3,6 +3,7 @@
 
 use crate::domain::actor::Language;
 use crate::domain::event::{Author, Event, EventKind};
+use crate::domain::experiment::event_kind::{ExperimentEventKind, StepOfExperiment};
 use crate::domain::id::OrganisationId;
 use crate::domain::status::Capacity;
 use crate::domain::wording;
@@ -150,6 +151,13 @@ pub fn tell(
             "zet de zaak van {} onder deze melding voort",
             "goes on with the case of {} under this report",
         ),
+        E::Experiment => match &details.experiment {
+            Some(step) => experiment(step, language),
+            None => say(
+                "meldt iets over een experiment",
+                "tells something of an experiment",
+            ),
+        },
         E::Linked => {
             let text = with_other(
                 "heeft de melding gekoppeld aan {}",
@@ -357,6 +365,33 @@ fn list(names: &[String], language: Language) -> String {
         [] => String::new(),
         [only] => only.clone(),
         [all @ .., last] => format!("{} {} {last}", all.join(", "), language.pick("en", "and")),
+    }
+}
+
+/// What an experiment that a report led to did.
+fn experiment(of: &StepOfExperiment, language: Language) -> String {
+    use ExperimentEventKind as K;
+    let (nl, en) = match of.step {
+        K::Register => ("staat in het register", "is in the register"),
+        K::Start => ("is begonnen", "has begun"),
+        K::Admit => ("gaat ook over deze melding", "is about this report too"),
+        K::Extend => ("is verlengd", "was extended"),
+        K::BeginEvaluation => ("wordt geëvalueerd", "is being evaluated"),
+        K::DeliverEvaluation => ("is geëvalueerd", "was evaluated"),
+        K::Decide => ("heeft een besluit", "was decided on"),
+        K::UpdateLegislation => (
+            "heeft nieuws over de wijziging van de regel",
+            "has news of the change of the rule",
+        ),
+        K::Close => ("is afgesloten", "was closed"),
+        K::Stop => ("is voortijdig beëindigd", "was stopped before its end"),
+        _ => ("is gewijzigd", "has changed"),
+    };
+    let what = language.pick(nl, en);
+    let text = format!("Experiment {} {what}", of.reference);
+    match of.decision {
+        Some(decision) => format!("{text}: {}.", decision.label(language)),
+        None => format!("{text}."),
     }
 }
 

@@ -71,6 +71,8 @@ pub struct Input {
 #[derive(Debug, Clone)]
 pub struct MeasureInput {
     pub id: Option<MeasureId>,
+    /// It stands in a register of its own, and may be new to the report.
+    pub registered: bool,
     pub kind: MeasureKind,
     pub owner: String,
     pub target_date: NaiveDate,

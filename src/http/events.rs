@@ -9,6 +9,8 @@ use uuid::Uuid;
 use crate::domain::actor::Language;
 use crate::domain::deadline_profile::ClockKind;
 use crate::domain::event::{Author, Correction, Event, EventKind};
+use crate::domain::experiment::DecisionKind;
+use crate::domain::experiment::event::ExperimentEventKind;
 use crate::domain::id::{EventId, Id};
 use crate::domain::link::{LinkDirection, LinkKind};
 use crate::domain::message::MessageAudience;
@@ -209,6 +211,27 @@ pub struct DetailsView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     link: Option<EventLink>,
+    /// The experiment that took a step (experiment).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    experiment: Option<EventExperiment>,
+}
+
+/// An experiment that a report led to took a step (Dutch: experiment).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EventExperiment {
+    /// Id of the experiment (experiment).
+    id: Uuid,
+    /// Number (kenmerk).
+    #[schema(example = "EXP-2026-0001")]
+    reference: String,
+    /// What happened to it (gebeurtenis).
+    step: ExperimentEventKind,
+    /// What was decided (besluit).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    decision: Option<DecisionKind>,
 }
 
 /// A link that was made or taken away (Dutch: koppeling).
@@ -287,6 +310,12 @@ impl EventView {
                     kind: link.kind,
                     direction: link.direction,
                     report_id: link.report.uuid(),
+                }),
+                experiment: details.experiment.map(|of| EventExperiment {
+                    id: of.id.uuid(),
+                    reference: of.reference,
+                    step: of.step,
+                    decision: of.decision,
                 }),
             },
         }

@@ -7,9 +7,10 @@ use uuid::Uuid;
 
 use crate::domain::experiment::plan::{Baseline, Direction, Frequency, InstrumentKind, Risk};
 use crate::domain::experiment::workflow::Input;
-use crate::domain::experiment::{DecisionKind, ExperimentAction, LegislativeStage};
+use crate::domain::experiment::{DecisionKind, ExperimentAction};
 use crate::domain::id::{Id, OrganisationId};
 use crate::domain::invalid::FieldError;
+use crate::domain::legislation::LegislativeStage;
 use crate::domain::publication::Publication;
 use crate::http::report_input::{CitationRequest, given};
 use crate::services::Error;
@@ -140,10 +141,10 @@ pub struct LegalBasisRequest {
     /// The kind of instrument under it; deviating from an act takes an order in council or an act (soort regeling).
     instrument: InstrumentKind,
     /// What the instrument is called (titel van de regeling).
-    #[schema(min_length = 1, max_length = 500, nullable = false)]
+    #[schema(min_length = 1, max_length = 500)]
     instrument_title: Option<String>,
     /// Where the instrument was made known, as stb-2026-123 (vindplaats).
-    #[schema(min_length = 1, max_length = 100, nullable = false)]
+    #[schema(min_length = 1, max_length = 100)]
     publication: Option<String>,
     /// Months that it may last, as the clause has it (langste duur in maanden).
     #[schema(minimum = 1, maximum = 240)]
@@ -159,7 +160,6 @@ pub struct LegalBasisRequest {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IndicatorRequest {
     /// Id of the indicator that changes; left out for a new one (indicator).
-    #[schema(nullable = false)]
     id: Option<Uuid>,
     /// What it is called; once in a plan (naam).
     #[schema(min_length = 1, max_length = 200, pattern = r"^[^\r\n\t]*$")]
@@ -173,7 +173,7 @@ pub struct IndicatorRequest {
     /// Which values are better (richting).
     direction: Direction,
     /// Where the values come from (bron).
-    #[schema(min_length = 1, max_length = 500, nullable = false)]
+    #[schema(min_length = 1, max_length = 500)]
     source: Option<String>,
     /// How often each participant is observed (frequentie).
     frequency: Frequency,
@@ -185,7 +185,7 @@ pub struct IndicatorRequest {
     #[serde(default)]
     baselines: Vec<BaselineRequest>,
     /// What it should become (streefwaarde).
-    #[schema(minimum = -1000000000000.0, maximum = 1000000000000.0, nullable = false)]
+    #[schema(minimum = -1000000000000.0, maximum = 1000000000000.0)]
     target: Option<f64>,
 }
 
@@ -194,7 +194,6 @@ pub struct IndicatorRequest {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BaselineRequest {
     /// Id of the organisation that it is of; left out for all together (deelnemer).
-    #[schema(nullable = false)]
     participant: Option<Uuid>,
     /// The value (waarde).
     #[schema(minimum = -1000000000000.0, maximum = 1000000000000.0)]
@@ -208,7 +207,6 @@ pub struct BaselineRequest {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MilestoneRequest {
     /// Id of the milestone that changes; left out for a new one (mijlpaal).
-    #[schema(nullable = false)]
     id: Option<Uuid>,
     /// What is done (titel).
     #[schema(min_length = 1, max_length = 200, pattern = r"^[^\r\n\t]*$")]

@@ -16,14 +16,16 @@ use crate::domain::experiment::stage::Row;
 use crate::domain::experiment::workflow;
 use crate::domain::experiment::{
     Decision, DecisionKind, Evaluation, ExperimentAction, ExperimentCapacity, ExperimentField,
-    ExperimentStatus, LegislativeFile, LegislativeStage, Participant, ParticipantState,
+    ExperimentStatus, Participant, ParticipantState,
 };
 use crate::domain::id::OrganisationId;
 use crate::domain::invalid::FieldError;
+use crate::domain::legislation::{LegislativeFile, LegislativeStage};
 use crate::domain::policy;
 use crate::http::messages;
 use crate::http::problem::ProblemField;
 use crate::http::report_views::{CitationView, OrganisationRef, reference};
+use crate::http::settlement::SettlementOffer;
 use crate::services::experiments::Shown;
 use crate::services::reports::Organisations;
 use crate::store::experiments::PlanVersion;
@@ -73,6 +75,8 @@ pub struct ExperimentView {
     stopped: Option<ExperimentStop>,
     /// What is due, the earliest first (termijnen).
     due: Vec<DueView>,
+    /// What settles the reports together, when it is done and you may settle (voorstel tot afhandeling).
+    settlement: Option<SettlementOffer>,
     /// What you may do now, with what it still takes (volgende stappen).
     next_steps: Vec<NextStep>,
     /// When it was proposed (voorgesteld op).
@@ -615,6 +619,7 @@ impl ExperimentView {
                 .iter()
                 .map(|due| DueView::new(due, shown.today))
                 .collect(),
+            settlement: shown.offer.as_ref().map(SettlementOffer::from),
             next_steps: steps
                 .iter()
                 .map(|(row, missing)| NextStep::new(row, experiment.status, missing, language))

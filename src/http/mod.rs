@@ -73,7 +73,8 @@ pub mod saved_searches;
 pub mod schema;
 pub mod security_txt;
 pub mod sessions;
-pub mod shared_reports;
+mod settlement;
+mod shared_reports;
 pub mod similar;
 #[cfg(feature = "otel")]
 pub mod spans;

@@ -311,6 +311,7 @@ impl TransitionRequest {
                 answer,
                 measure: self.measure.map(|measure| MeasureInput {
                     id: measure.id.map(MeasureId::from_uuid),
+                    registered: false,
                     kind: measure.kind,
                     owner: measure.owner,
                     target_date: measure.target_date,

@@ -16,7 +16,7 @@ pub struct Chain {
     pub experiments: Vec<Experiment>,
 }
 
-/// What came of a report: with the one that it joined or those that joined it, and the other reports of its experiments. Six
+/// What came of a report: with the one that it joined or those that joined it, and the other reports of its experiments. Seven
 /// statements, whatever there is.
 ///
 /// # Errors
@@ -26,7 +26,7 @@ pub fn of_report(conn: &mut Conn, actor: &Actor, id: ReportId) -> Result<Chain, 
         .filter(|report| policy::view(actor, report).is_some())
         .ok_or(Error::NotFound)?;
     let root = report.merged_into.unwrap_or(report.id);
-    let mut family = reports::merged_into(conn, root)?;
+    let mut family = reports::joined_to(conn, root)?;
     if !family.iter().any(|one| one.id == report.id) {
         family.push(report);
     }
@@ -37,7 +37,7 @@ pub fn of_report(conn: &mut Conn, actor: &Actor, id: ReportId) -> Result<Chain, 
     complete(conn, actor, family, vec![root], found)
 }
 
-/// What an experiment came from, and what came of it. Three statements, whatever there is.
+/// What an experiment came from, and what came of it. Four statements, whatever there is.
 ///
 /// # Errors
 /// `NotFound` when the experiment is not there for the actor.
@@ -46,7 +46,7 @@ pub fn of_experiment(conn: &mut Conn, actor: &Actor, id: ExperimentId) -> Result
     complete(conn, actor, Vec::new(), Vec::new(), vec![experiment])
 }
 
-/// With the reports that are wanted or that an experiment came from and that are not there yet.
+/// With the reports that are wanted or that an experiment came from and that are not there yet, and what joined those.
 fn complete(
     conn: &mut Conn,
     actor: &Actor,
@@ -63,6 +63,10 @@ fn complete(
     wanted.sort_unstable();
     wanted.dedup();
     known.extend(reports::by_ids(conn, &wanted)?);
+    let joined = reports::joined_to_any(conn, &wanted)?;
+    let new = |one: &Report| !known.iter().any(|there| there.id == one.id);
+    let joined: Vec<Report> = joined.into_iter().filter(new).collect();
+    known.extend(joined);
     known.sort_by_key(|report| (report.submitted_at, report.id));
     let reports = known
         .into_iter()

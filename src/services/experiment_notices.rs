@@ -3,13 +3,13 @@
 
 use std::collections::HashSet;
 
-use crate::domain::actor::{Language, Role};
+use crate::domain::actor::{Language, PrincipalKind, Role};
 use crate::domain::deadline::local_date;
 use crate::domain::experiment::Experiment;
 use crate::domain::experiment::event::{Audience, ExperimentEvent, audience, tell};
-use crate::domain::id::{NoticeId, OrganisationId};
+use crate::domain::id::{NoticeId, OrganisationId, PrincipalId, ReportId};
 use crate::domain::notice::NoticeKind;
-use crate::domain::report::Report;
+use crate::domain::report::{Contact, Report};
 use crate::mail::facts::{Facts, Reader};
 use crate::mail::message;
 use crate::services::reports::load_organisations;
@@ -17,9 +17,9 @@ use crate::services::{Context, Error};
 use crate::store::db::Conn;
 use crate::store::outbox::{self, NewNotice};
 use crate::store::recipients::{self, Recipient};
-use crate::store::reports;
+use crate::store::{endorsements, reports};
 
-/// Queues a mail for each person whom events concern: five statements at most, however many are told.
+/// Queues a mail for each person whom events concern: seven statements at most, however many are told.
 ///
 /// # Errors
 /// When the database fails, or the sender in the settings is none.
@@ -36,14 +36,11 @@ pub fn queue(
         return Ok(());
     };
     let at = first.at;
-    let ids: Vec<_> = told
-        .iter()
-        .flat_map(|(_, one)| one.reports.clone())
-        .collect();
-    let reports = reports::by_ids(conn, &ids)?;
+    let ids: Vec<_> = told.iter().flat_map(|(_, one)| reports_of(one)).collect();
+    let voices = voices(conn, &ids)?;
     let concerned: Vec<Vec<OrganisationId>> = told
         .iter()
-        .map(|(event, experiment)| organisations(event, experiment, &reports))
+        .map(|(event, experiment)| organisations(event, experiment, &voices))
         .collect();
     let people = recipients::people(conn, &concerned.concat(), &[], local_date(at))?;
     let named = told
@@ -55,7 +52,7 @@ pub fn queue(
     let mut new = Vec::new();
     for ((event, experiment), concerned) in told.into_iter().zip(&concerned) {
         for (to_name, to_email, language, reader) in
-            receivers(event, experiment, concerned, &people, &reports)
+            receivers(event, experiment, concerned, &people, &voices)
         {
             let id = NoticeId::new();
             let facts = Facts {
@@ -87,11 +84,62 @@ pub fn queue(
     Ok(outbox::insert(conn, &new, at)?)
 }
 
+/// Who speaks of a report: for its reporter, for who joined it with a report of its own, for who endorsed one of these.
+struct Voice {
+    /// The report that the experiment is about, or that a participant joins from.
+    report: ReportId,
+    organisation: OrganisationId,
+    sender: PrincipalId,
+    contact: Option<Contact>,
+    /// The contact person is told in the place of the sender.
+    through_another: bool,
+}
+
+impl Voice {
+    fn of(report: ReportId, one: &Report) -> Self {
+        Self {
+            report,
+            organisation: one.submitter,
+            sender: one.sender.id,
+            contact: one.content.contact.clone(),
+            through_another: one.on_behalf || one.sender.kind == PrincipalKind::Client,
+        }
+    }
+}
+
+/// The reports that an experiment is about, and those that others asked to join from.
+fn reports_of(of: &Experiment) -> Vec<ReportId> {
+    let joining = of.participants.iter().filter_map(|one| one.report);
+    of.reports.iter().copied().chain(joining).collect()
+}
+
+/// Everybody who speaks of some reports: three statements, however many.
+fn voices(conn: &mut Conn, ids: &[ReportId]) -> Result<Vec<Voice>, Error> {
+    let own = reports::by_ids(conn, ids)?;
+    let joined = reports::joined_to_any(conn, ids)?;
+    let all: Vec<ReportId> = own.iter().chain(&joined).map(|one| one.id).collect();
+    let root = |id: ReportId| {
+        let found = joined.iter().find(|one| one.id == id);
+        found.and_then(|one| one.merged_into).unwrap_or(id)
+    };
+    let endorsed = endorsements::standing(conn, &all)?;
+    let endorsed = endorsed.into_iter().map(|one| Voice {
+        report: root(one.report),
+        organisation: one.organisation,
+        sender: one.sender.id,
+        through_another: one.contact.is_some(),
+        contact: one.contact,
+    });
+    let reported = own.iter().map(|one| Voice::of(one.id, one));
+    let joined = joined.iter().map(|one| Voice::of(root(one.id), one));
+    Ok(reported.chain(joined).chain(endorsed).collect())
+}
+
 /// The organisations whose people are told.
 fn organisations(
     event: &ExperimentEvent,
     of: &Experiment,
-    reports: &[Report],
+    voices: &[Voice],
 ) -> Vec<OrganisationId> {
     match audience(event.kind) {
         Audience::Nobody => Vec::new(),
@@ -101,15 +149,13 @@ fn organisations(
         Audience::Proposer => vec![of.proposer.organisation],
         Audience::Named => event.details.organisation.into_iter().collect(),
         Audience::Everybody => {
-            let own = reports
+            let behind = voices
                 .iter()
-                .filter(|report| of.reports.contains(&report.id));
-            let behind = own.flat_map(|report| {
-                let mut all = report.handling.sharing.behind(report.submitter);
-                all.push(report.submitter);
-                all
-            });
-            behind.chain(of.organisations()).collect()
+                .filter(|voice| of.reports.contains(&voice.report));
+            behind
+                .map(|voice| voice.organisation)
+                .chain(of.concerned())
+                .collect()
         }
     }
 }
@@ -121,17 +167,40 @@ fn receivers(
     of: &Experiment,
     concerned: &[OrganisationId],
     people: &[Recipient],
-    reports: &[Report],
+    voices: &[Voice],
 ) -> Vec<Receiver> {
     let coordinators = audience(event.kind) == Audience::AuthorityAndCoordinators;
+    let behind = reports_of(of);
+    let voices: Vec<&Voice> = voices
+        .iter()
+        .filter(|voice| behind.contains(&voice.report) && concerned.contains(&voice.organisation))
+        .collect();
+    let there = |id| people.iter().any(|person| person.id == id);
+    // Who takes part or proposed it hears with all its people; who stands behind a report with those who speak of it.
+    let takes_part: Vec<OrganisationId> = of.concerned().collect();
+    let speaks = |person: &Recipient| {
+        let mut own = voices
+            .iter()
+            .filter(|voice| voice.organisation == person.organisation);
+        takes_part.contains(&person.organisation)
+            || event.details.organisation == Some(person.organisation)
+            || own.any(|voice| match (&voice.contact, voice.through_another) {
+                (Some(_), true) => false,
+                (contact, _) => {
+                    voice.sender == person.id || (contact.is_none() && !there(voice.sender))
+                }
+            })
+    };
     let mut addresses = HashSet::new();
     let mut found: Vec<Receiver> = Vec::new();
     for person in people {
-        let of_authority =
-            of.authority == Some(person.organisation) && person.roles.contains(&Role::Liaison);
-        let reader = if of_authority && concerned.contains(&person.organisation) {
+        let home = person.organisation;
+        let of_authority = of.authority == Some(home) && person.roles.contains(&Role::Liaison);
+        let reader = if of_authority && concerned.contains(&home) {
             Reader::Authority
-        } else if concerned.contains(&person.organisation) && person.roles.contains(&Role::Reporter)
+        } else if concerned.contains(&home)
+            && person.roles.contains(&Role::Reporter)
+            && speaks(person)
         {
             Reader::Participant
         } else if coordinators && person.operator && person.roles.contains(&Role::Coordinator) {
@@ -149,18 +218,13 @@ fn receivers(
         }
     }
     // Who reports by its own system has a contact person, and may have nobody else.
-    for report in reports
-        .iter()
-        .filter(|report| of.reports.contains(&report.id))
-    {
-        let Some(contact) = &report.content.contact else {
+    for voice in voices {
+        let Some(contact) = &voice.contact else {
             continue;
         };
-        let acted = event.organisation == Some(report.submitter);
-        if !acted
-            && concerned.contains(&report.submitter)
-            && addresses.insert(contact.email.to_lowercase())
-        {
+        let instead = voice.through_another || !there(voice.sender);
+        let acted = event.organisation == Some(voice.organisation);
+        if instead && !acted && addresses.insert(contact.email.to_lowercase()) {
             found.push((
                 contact.name.clone(),
                 contact.email.clone(),

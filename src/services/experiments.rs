@@ -19,15 +19,13 @@ use crate::domain::id::{EventId, ExperimentId, OrganisationId, ReportId};
 use crate::domain::policy::{self, View};
 use crate::domain::report::Report;
 use crate::services::reports::{Organisations, load_organisations};
-use crate::services::{Context, Error, experiment_notices};
+use crate::services::settlement::{self, Offer};
+use crate::services::{Context, Error, experiment_notices, experiment_origins};
 use crate::store::db::Conn;
 use crate::store::experiments::{Filter, PlanVersion};
 use crate::store::{experiment_events, experiments, organisations, reports};
 
 pub use plan::{BasisChange, IndicatorChange, MilestoneChange, PlanChange};
-
-/// Most reports that one experiment is about.
-const MOST_REPORTS: usize = 100;
 
 /// An experiment as somebody sees it.
 #[derive(Debug)]
@@ -36,6 +34,8 @@ pub struct Shown {
     pub organisations: Organisations,
     /// The reports it came from, as far as the reader sees these.
     pub reports: Vec<(Report, View)>,
+    /// What would settle those together.
+    pub offer: Option<Offer>,
     /// As whom the reader stands towards it.
     pub capacities: Vec<ExperimentCapacity>,
     /// Organisation of the reader.
@@ -88,8 +88,13 @@ pub fn show_all(
             .reports
             .iter()
             .filter_map(|id| seen.iter().find(|(report, _)| report.id == *id).cloned())
-            .collect();
+            .collect::<Vec<_>>();
         Shown {
+            offer: settlement::offer(
+                actor,
+                experiment.settles_as(),
+                own.iter().map(|(report, _)| report),
+            ),
             capacities: policy::experiment_capacities(actor, &experiment),
             reader: actor.home.id,
             organisations,
@@ -241,6 +246,7 @@ fn write(
     }
     let event = ExperimentEvent::by(actor, capacity, Some(before), &after, kind, now).with(details);
     experiment_events::insert(conn, &event)?;
+    experiment_origins::follow(conn, (context, actor), &event, &after)?;
     let happened = [(event, after)];
     experiment_notices::queue(conn, context, &happened)?;
     let [(_, after)] = happened;
@@ -263,7 +269,7 @@ pub fn change(
     let today = local_date(now);
     let before = find(conn, actor, id)?;
     let capacity = policy::plans_as(actor, &before).ok_or(Error::Forbidden("not_allowed"))?;
-    if !actor.may(policy::scope_of_experiment(capacity)) {
+    if !policy::may_act_as(actor, capacity) {
         return Err(Error::Forbidden("insufficient_scope"));
     }
     let before = seen(conn, actor, before.id, version)?;
@@ -342,7 +348,7 @@ fn origins(
     if all.is_empty() {
         return Err(Error::field("/reports", "required"));
     }
-    if all.len() > MOST_REPORTS {
+    if all.len() > workflow::MOST_REPORTS {
         return Err(Error::field("/reports", "too_many_reports"));
     }
     Ok(all)
@@ -370,7 +376,7 @@ pub fn act(
             legal.iter().map(|(row, _)| row.action.as_str()).collect(),
         ));
     };
-    if !actor.may(policy::scope_of_experiment(capacity)) {
+    if !policy::may_act_as(actor, capacity) {
         return Err(Error::Forbidden("insufficient_scope"));
     }
     check_named(conn, actor, action, &input, today)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::domain::actor::{Actor, Scope};
+use crate::domain::actor::Actor;
 use crate::domain::deadline::local_date;
 use crate::domain::experiment::event::{ExperimentDetails, ExperimentEvent, ExperimentEventKind};
 use crate::domain::experiment::progress::{self, Observation, Observed};
@@ -58,8 +58,7 @@ fn observed_by(
         .into_iter()
         .find(|one| capacities.contains(one))
         .ok_or(Error::Forbidden("not_allowed"))?;
-    let scope = policy::scope_of_experiment(capacity);
-    if !actor.may(scope) && !actor.may(Scope::ReportsWrite) {
+    if !policy::may_act_as(actor, capacity) {
         return Err(Error::Forbidden("insufficient_scope"));
     }
     Ok((experiment, capacity))

@@ -220,8 +220,13 @@ pub fn by_external_reference(
 
 /// The reports that were merged into one, also those settled with it since; the earliest submitted first.
 pub fn joined_to(conn: &mut Conn, target: ReportId) -> QueryResult<Vec<Report>> {
+    joined_to_any(conn, &[target])
+}
+
+/// The reports that joined any of these, as `joined_to`.
+pub fn joined_to_any(conn: &mut Conn, targets: &[ReportId]) -> QueryResult<Vec<Report>> {
     let rows = reports::table
-        .filter(reports::merged_into.eq(target))
+        .filter(any_of(reports::merged_into, targets))
         .order((reports::filed_at, reports::id))
         .load::<Row>(conn)?;
     Ok(rows.into_iter().map(Report::from).collect())

@@ -234,6 +234,7 @@ impl Teller<'_> {
             Action::StartImplementation => {
                 input.measure = Some(MeasureInput {
                     id: None,
+                    registered: false,
                     kind: MeasureKind::ChangedPractice,
                     owner: "directie Regio".into(),
                     target_date: local_date(self.at + TimeDelta::days(200)),

@@ -4,57 +4,14 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::actor::{Actor, Language};
-use crate::domain::code::code_list;
 use crate::domain::event::Correction;
 use crate::domain::experiment::clocks::ExperimentClock;
-use crate::domain::experiment::{
-    DecisionKind, Experiment, ExperimentAction, ExperimentCapacity, ExperimentStatus,
-    LegislativeStage,
-};
+use crate::domain::experiment::decision::DecisionKind;
+pub use crate::domain::experiment::event_kind::ExperimentEventKind;
+use crate::domain::experiment::{Experiment, ExperimentCapacity, ExperimentStatus};
 use crate::domain::id::{EventId, ExperimentId, OrganisationId, PrincipalId};
+use crate::domain::legislation::LegislativeStage;
 use crate::domain::wording;
-
-code_list! {
-    /// What happened to an experiment (Dutch: gebeurtenis). Every action is one; the others have no action of their own.
-    pub enum ExperimentEventKind {
-        Proposed = "proposed",
-        /// Its plan was changed; once it runs, that is a new version (plan gewijzigd).
-        PlanChanged = "plan_changed",
-        SubmitForCheck = "submit_for_check",
-        ReturnProposal = "return_proposal",
-        Register = "register",
-        Start = "start",
-        Extend = "extend",
-        BeginEvaluation = "begin_evaluation",
-        DeliverEvaluation = "deliver_evaluation",
-        Decide = "decide",
-        UpdateLegislation = "update_legislation",
-        Close = "close",
-        Stop = "stop",
-        AskToJoin = "ask_to_join",
-        Admit = "admit",
-        DeclineRequest = "decline_request",
-        AskToLeave = "ask_to_leave",
-        Release = "release",
-        CompleteMilestone = "complete_milestone",
-        /// Values were entered (waarnemingen ingevoerd).
-        Observed = "observed",
-        /// A value was corrected; the old one stays (waarneming gecorrigeerd).
-        ObservationCorrected = "observation_corrected",
-        /// Something is due soon (termijn nadert).
-        DueSoon = "due_soon",
-        /// Something is over its day (te laat).
-        Late = "late",
-    }
-}
-
-impl From<ExperimentAction> for ExperimentEventKind {
-    fn from(action: ExperimentAction) -> Self {
-        use crate::domain::code::Code;
-        // Every action's text is an event's text as well; a test holds it so.
-        Self::parse(action.as_str()).unwrap_or(Self::PlanChanged)
-    }
-}
 
 /// Who is told of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -308,17 +265,4 @@ fn wording_start(who: &str) -> String {
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::code::Code;
-
-    #[test]
-    fn every_action_is_an_event() {
-        for action in ExperimentAction::ALL {
-            assert_eq!(ExperimentEventKind::from(*action).as_str(), action.as_str());
-        }
-    }
 }

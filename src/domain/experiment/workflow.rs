@@ -7,11 +7,15 @@ use crate::domain::experiment::plan::{InstrumentKind, LegalBasis, Plan};
 use crate::domain::experiment::stage::{ExperimentField as Field, ROWS, Row, legal};
 use crate::domain::experiment::{
     Decision, DecisionKind, Evaluation, Experiment, ExperimentAction as Action, ExperimentCapacity,
-    ExperimentStatus, LegislativeFile, LegislativeStage, Participant, ParticipantState, Stopped,
+    ExperimentStatus, Participant, ParticipantState, Stopped,
 };
 use crate::domain::id::{MilestoneId, OrganisationId, ReportId};
 use crate::domain::invalid::FieldError;
-use crate::domain::publication::{Publication, PublicationKind};
+use crate::domain::legislation::{LegislativeFile, LegislativeStage, News};
+use crate::domain::publication::Publication;
+
+/// Most reports that one experiment is about: as many as one call settles together.
+pub const MOST_REPORTS: usize = 100;
 
 /// What an action comes with.
 #[derive(Debug, Clone, Default)]
@@ -142,9 +146,8 @@ pub fn missing(experiment: &Experiment, action: Action, today: NaiveDate) -> Vec
             lacks.push(FieldError::new("/decision", "experiment_changes_no_law"));
         }
         Action::Close if changes_law(experiment) => {
-            let published = experiment.course.legislation.as_ref().is_some_and(|file| {
-                file.stage == LegislativeStage::Published && !file.publications.is_empty()
-            });
+            let file = experiment.course.legislation.as_ref();
+            let published = file.is_some_and(LegislativeFile::is_published);
             if !published {
                 lacks.push(FieldError::new(
                     "/legislation",
@@ -366,7 +369,15 @@ fn change(
                 decided_on: date,
             });
         }
-        Action::UpdateLegislation => legislate(next, input, today)?,
+        Action::UpdateLegislation => {
+            let news = News {
+                stage: input.stage,
+                dossier: input.dossier.clone(),
+                publication: input.publication.clone(),
+            };
+            let known = next.course.legislation.as_ref();
+            next.course.legislation = Some(LegislativeFile::after(known, &news, today)?);
+        }
         Action::Stop => {
             next.course.stopped = Some(Stopped {
                 reason: reason.unwrap_or_default(),
@@ -394,33 +405,6 @@ fn change(
         | Action::Release => take_part(next, action, by, input)?,
         Action::ReturnProposal | Action::BeginEvaluation | Action::Close => {}
     }
-    Ok(())
-}
-
-fn legislate(next: &mut Experiment, input: &Input, today: NaiveDate) -> Result<(), FieldError> {
-    let stage = input.stage.unwrap_or(LegislativeStage::Preparation);
-    let known = next.course.legislation.take();
-    let (dossier, mut publications) =
-        known.map_or((None, Vec::new()), |file| (file.dossier, file.publications));
-    if let Some(publication) = &input.publication {
-        if !publications.contains(&publication.id) {
-            publications.push(publication.id.clone());
-        }
-        let gazette = publication.kind != PublicationKind::ParliamentaryPaper;
-        if gazette && stage != LegislativeStage::Published {
-            return Err(FieldError::new("/stage", "stage_needs_published"));
-        }
-    }
-    let made_known = publications.iter().any(|id| !id.starts_with("kst-"));
-    if stage == LegislativeStage::Published && !made_known {
-        return Err(FieldError::new("/publication", "required"));
-    }
-    next.course.legislation = Some(LegislativeFile {
-        stage,
-        dossier: input.dossier.clone().or(dossier),
-        publications,
-        updated_on: today,
-    });
     Ok(())
 }
 
@@ -472,6 +456,12 @@ fn take_part(
         }
         (Action::Admit, known) => {
             let report = known.as_ref().and_then(|known| known.report);
+            // What it joins from is one more report that the experiment is about.
+            if let Some(report) = report.filter(|report| !next.reports.contains(report))
+                && next.reports.len() < MOST_REPORTS
+            {
+                next.reports.push(report);
+            }
             let admitted = Participant {
                 organisation: whose,
                 state: Participating,

@@ -179,25 +179,15 @@ pub(super) fn check_values(
         {
             errors.push(FieldError::new("/audience", "wider_than_confidentiality"));
         }
-        Action::UpdateImplementation => {
-            let id = input.measure.as_ref().and_then(|measure| measure.id);
-            if id.is_some_and(|id| {
-                report
-                    .handling
-                    .measures
-                    .iter()
-                    .all(|measure| measure.id != id)
-            }) {
+        Action::StartImplementation | Action::UpdateImplementation => {
+            let named = input.measure.as_ref().filter(|measure| !measure.registered);
+            let known = |id| report.handling.measures.iter().any(|one| one.id == id);
+            if named
+                .and_then(|measure| measure.id)
+                .is_some_and(|id| !known(id))
+            {
                 errors.push(FieldError::new("/measure/id", "unknown_measure"));
             }
-        }
-        Action::StartImplementation
-            if input
-                .measure
-                .as_ref()
-                .is_some_and(|measure| measure.id.is_some()) =>
-        {
-            errors.push(FieldError::new("/measure/id", "unknown_measure"));
         }
         Action::ChangeConfidentiality => {
             let wanted = input.confidentiality.unwrap_or(report.confidentiality);
