@@ -21,6 +21,7 @@ pub mod invalid;
 pub mod key_life;
 pub mod legislation;
 pub mod link;
+pub mod measure;
 pub mod message;
 pub mod notice;
 pub mod organisation;

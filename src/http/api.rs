@@ -4,8 +4,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::{
     attachments, audit_events, bulk, chain, claim, clients, clocks, deadline_profiles,
-    endorsements, events, experiments, history, links, me, municipalities, notices, observations,
-    organisations, people, policy_domains, provinces, record, regions, regulations,
+    endorsements, events, experiments, history, links, me, measures, municipalities, notices,
+    observations, organisations, people, policy_domains, provinces, record, regions, regulations,
     report_messages, reports, routing, routing_proposals, routing_rules, routing_simulations,
     saved_searches, sessions, shared_reports, similar, split, standard_texts, successions, tokens,
     transitions, watchers,
@@ -54,7 +54,11 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(observations::correct_observation)
         .service(observations::get_experiment_progress)
         .service(chain::get_chain_of_report)
-        .service(chain::get_chain_of_experiment);
+        .service(chain::get_chain_of_experiment)
+        .service(measures::create_measure)
+        .service(measures::list_measures)
+        .service(measures::get_measure)
+        .service(measures::make_measure_transition);
     config
         .service(bulk::submit_reports)
         .service(bulk::make_transitions)

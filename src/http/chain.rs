@@ -7,8 +7,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::domain::experiment::{Experiment, ExperimentStatus};
+use crate::domain::measure::{MeasureRecord, MeasureState};
 use crate::domain::policy::{self, View};
-use crate::domain::report::{Measure, Outcome, Report};
+use crate::domain::report::{Measure, MeasureKind, Outcome, Report};
 use crate::domain::status::Status;
 use crate::http::auth::{Granted, ReadReports};
 use crate::http::experiment_views::{ExperimentDecision, ExperimentEvaluation, LegislationView};
@@ -27,6 +28,8 @@ pub struct ChainView {
     reports: Vec<ChainReport>,
     /// The experiments that came from them (experimenten).
     experiments: Vec<ChainExperiment>,
+    /// The other measures of the reports that you see whole (maatregelen).
+    measures: Vec<ChainMeasure>,
     /// Official publications of what came of it (vindplaatsen).
     publications: Vec<String>,
 }
@@ -80,6 +83,42 @@ pub struct ChainExperiment {
     legislation: Option<LegislationView>,
 }
 
+/// A measure in a chain (Dutch: maatregel).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChainMeasure {
+    /// Id of the measure (maatregel).
+    id: Uuid,
+    /// How the obstacle is taken away (soort maatregel).
+    kind: MeasureKind,
+    /// What it is called (titel).
+    title: String,
+    /// Where it stands (stand).
+    state: MeasureState,
+    /// Ids of the reports that it serves, as far as you see these (meldingen).
+    reports: Vec<Uuid>,
+    /// When it is to be done (streefdatum).
+    target_date: NaiveDate,
+    /// Of an amendment: how far it is (wetgevingsdossier).
+    legislation: Option<LegislationView>,
+}
+
+impl ChainMeasure {
+    fn new(of: &MeasureRecord, seen: &[(Report, View)]) -> Self {
+        let reports = of.reports.iter();
+        let reports = reports.filter(|id| seen.iter().any(|(report, _)| report.id == **id));
+        Self {
+            id: of.id.uuid(),
+            kind: of.kind,
+            title: of.title.clone(),
+            state: of.state,
+            reports: reports.map(|id| id.uuid()).collect(),
+            target_date: of.target_date,
+            legislation: of.course.legislation.as_ref().map(LegislationView::from),
+        }
+    }
+}
+
 impl From<&(Report, View)> for ChainReport {
     fn from((report, view): &(Report, View)) -> Self {
         let full = view.is_full();
@@ -123,15 +162,18 @@ impl ChainExperiment {
 impl From<&Chain> for ChainView {
     fn from(chain: &Chain) -> Self {
         let of_experiments = chain.experiments.iter();
-        let of_experiments = of_experiments
-            .filter_map(|one| one.course.legislation.as_ref())
+        let of_experiments = of_experiments.filter_map(|one| one.course.legislation.as_ref());
+        let of_measures = chain.measures.iter();
+        let of_measures = of_measures.filter_map(|one| one.course.legislation.as_ref());
+        let of_files = of_experiments
+            .chain(of_measures)
             .flat_map(|file| file.publications.iter());
         let of_reports = chain
             .reports
             .iter()
             .filter_map(|(report, _)| report.handling.settlement.as_ref()?.publication.as_ref());
         let mut publications: Vec<String> = Vec::new();
-        for publication in of_experiments.chain(of_reports) {
+        for publication in of_files.chain(of_reports) {
             if !publications.contains(publication) {
                 publications.push(publication.clone());
             }
@@ -142,6 +184,11 @@ impl From<&Chain> for ChainView {
                 .experiments
                 .iter()
                 .map(|one| ChainExperiment::new(one, &chain.reports))
+                .collect(),
+            measures: chain
+                .measures
+                .iter()
+                .map(|one| ChainMeasure::new(one, &chain.reports))
                 .collect(),
             publications,
         }

@@ -9,10 +9,9 @@ use crate::domain::experiment::plan::{Baseline, Direction, Frequency, Instrument
 use crate::domain::experiment::workflow::Input;
 use crate::domain::experiment::{DecisionKind, ExperimentAction};
 use crate::domain::id::{Id, OrganisationId};
-use crate::domain::invalid::FieldError;
 use crate::domain::legislation::LegislativeStage;
-use crate::domain::publication::Publication;
 use crate::http::report_input::{CitationRequest, given};
+use crate::http::said::Said;
 use crate::services::Error;
 use crate::services::experiments::{
     BasisChange, Change, IndicatorChange, MilestoneChange, NewExperiment, PlanChange,
@@ -293,35 +292,6 @@ pub struct ExperimentTransitionRequest {
     milestone: Option<Uuid>,
 }
 
-/// Texts without the blanks around them; blanks alone say nothing, which is a fault.
-#[derive(Default)]
-struct Said(Vec<FieldError>);
-
-impl Said {
-    fn text(&mut self, text: String, at: impl Into<String>) -> String {
-        let text = text.trim().to_owned();
-        if text.is_empty() {
-            self.0.push(FieldError::new(at.into(), "required"));
-        }
-        text
-    }
-
-    fn maybe(&mut self, text: Option<String>, at: &str) -> Option<String> {
-        text.map(|text| self.text(text, at))
-    }
-
-    fn new_value(&mut self, text: Option<Option<String>>, at: &str) -> Option<Option<String>> {
-        text.map(|text| self.maybe(text, at))
-    }
-
-    fn checked<T>(self, value: T) -> Result<T, Error> {
-        if self.0.is_empty() {
-            return Ok(value);
-        }
-        Err(Error::Invalid(self.0))
-    }
-}
-
 impl ExperimentRequest {
     pub fn into_new(self) -> Result<NewExperiment, Error> {
         let mut said = Said::default();
@@ -452,14 +422,7 @@ impl RiskRequest {
 impl ExperimentTransitionRequest {
     pub fn into_request(self) -> Result<(ExperimentAction, Input), Error> {
         let mut said = Said::default();
-        let publication = match self.publication.as_deref().map(Publication::parse) {
-            Some(None) => {
-                said.0
-                    .push(FieldError::new("/publication", "publication_malformed"));
-                None
-            }
-            other => other.flatten(),
-        };
+        let publication = said.publication(self.publication.as_deref());
         let input = Input {
             reason: said.maybe(self.reason, "/reason"),
             authority: self.authority.map(Id::from_uuid),

@@ -454,6 +454,11 @@ pub static DETAILS: &[Words] = &[
         "This experiment would have more observations than it may have (20,000).",
     ),
     (
+        "measure_ended",
+        "Deze maatregel is beëindigd.",
+        "This measure has ended.",
+    ),
+    (
         "observation_corrected",
         "Deze waarneming is al gecorrigeerd; corrigeer de nieuwe.",
         "This observation was corrected already; correct the new one.",
@@ -1082,6 +1087,56 @@ pub static FIELDS: &[Words] = &[
         "experiment_needs_publication",
         "De wijziging is nog niet bekendgemaakt.",
         "The change was not made known yet.",
+    ),
+    (
+        "experiment_instead",
+        "Een experiment wordt voorgesteld onder /v1/experiments.",
+        "An experiment is proposed at /v1/experiments.",
+    ),
+    (
+        "report_of_another_lead",
+        "Deze melding is niet bij uw organisatie in behandeling.",
+        "This report is not led by your organisation.",
+    ),
+    (
+        "report_not_at_implementation",
+        "Bij deze melding is nog geen standpunt ingenomen, of zij is al afgehandeld.",
+        "No position was taken on this report yet, or it is settled already.",
+    ),
+    (
+        "measure_shared",
+        "Deze maatregel dient meer meldingen of is beëindigd: werk haar bij onder /v1/measures.",
+        "This measure serves several reports or has ended: change it at /v1/measures.",
+    ),
+    (
+        "measure_of_experiment",
+        "Deze maatregel is een experiment: zij volgt wat daar gebeurt.",
+        "This measure is an experiment: it follows what happens there.",
+    ),
+    (
+        "measure_needs_publication",
+        "De wijziging is nog niet bekendgemaakt: noem het stadium en de vindplaats.",
+        "The amendment was not made known yet: give its stage and publication.",
+    ),
+    (
+        "measure_needs_decision",
+        "Noem het kenmerk van het besluit tot ontheffing.",
+        "Give the reference of the decision to exempt.",
+    ),
+    (
+        "measure_needs_evidence",
+        "Noem een vindplaats waaruit blijkt dat de maatregel is uitgevoerd.",
+        "Give something that shows that the measure was carried out.",
+    ),
+    (
+        "not_for_this_measure",
+        "Dit hoort niet bij deze soort maatregel.",
+        "This does not belong to this kind of measure.",
+    ),
+    (
+        "too_many_updates",
+        "Van deze maatregel is al zo vaak de voortgang gemeld als er plaats voor is.",
+        "How far this measure is was told as often as there is room for.",
     ),
     (
         "instrument_too_low",

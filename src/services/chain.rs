@@ -3,20 +3,23 @@
 use crate::domain::actor::Actor;
 use crate::domain::experiment::Experiment;
 use crate::domain::id::{ExperimentId, ReportId};
+use crate::domain::measure::MeasureRecord;
 use crate::domain::policy::{self, View};
 use crate::domain::report::Report;
 use crate::services::{Error, experiments as register};
 use crate::store::db::Conn;
-use crate::store::{experiments, reports};
+use crate::store::{experiments, measures, reports};
 
 /// Reports and experiments that hang together, as far as the reader sees them; each the earliest first.
 #[derive(Debug)]
 pub struct Chain {
     pub reports: Vec<(Report, View)>,
     pub experiments: Vec<Experiment>,
+    /// The other measures of reports that the reader sees whole.
+    pub measures: Vec<MeasureRecord>,
 }
 
-/// What came of a report: with the one that it joined or those that joined it, and the other reports of its experiments. Seven
+/// What came of a report: with the one that it joined or those that joined it, and the other reports of its experiments. Nine
 /// statements, whatever there is.
 ///
 /// # Errors
@@ -37,7 +40,7 @@ pub fn of_report(conn: &mut Conn, actor: &Actor, id: ReportId) -> Result<Chain, 
     complete(conn, actor, family, vec![root], found)
 }
 
-/// What an experiment came from, and what came of it. Four statements, whatever there is.
+/// What an experiment came from, and what came of it. Six statements, whatever there is.
 ///
 /// # Errors
 /// `NotFound` when the experiment is not there for the actor.
@@ -68,11 +71,16 @@ fn complete(
     let joined: Vec<Report> = joined.into_iter().filter(new).collect();
     known.extend(joined);
     known.sort_by_key(|report| (report.submitted_at, report.id));
-    let reports = known
+    let seen = known
         .into_iter()
         .filter_map(|report| policy::view(actor, &report).map(|view| (report, view)));
+    let reports: Vec<(Report, View)> = seen.collect();
+    let whole = reports.iter().filter(|(_, view)| view.is_full());
+    let whole: Vec<ReportId> = whole.map(|(report, _)| report.id).collect();
+    let measures = measures::of_reports(conn, &whole)?;
     Ok(Chain {
-        reports: reports.collect(),
+        reports,
         experiments,
+        measures,
     })
 }

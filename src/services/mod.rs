@@ -25,6 +25,7 @@ pub mod import;
 pub mod keys;
 pub mod links;
 pub mod mail_pause;
+pub mod measures;
 pub mod members;
 pub mod messages;
 pub mod my_sessions;

@@ -23,7 +23,7 @@ use crate::services::reports::content::CitationEntry;
 use crate::services::reports::{Shown, change, show, submit};
 use crate::services::transitions::tied::tie;
 use crate::services::transitions::values::look_up;
-use crate::services::{Context, Error, deadline_profiles, routing};
+use crate::services::{Context, Error, deadline_profiles, measures, routing};
 use crate::store::db::Conn;
 use crate::store::reports;
 
@@ -222,6 +222,10 @@ pub fn transition(
     }
     change::update(conn, &before, &after)?;
     recording::record(conn, context, &steps)?;
+    if let Some(measure) = &steps[0].event.details.measure {
+        let note = input.explanation.as_deref();
+        measures::keep(conn, actor, &after, measure, note, now)?;
+    }
     Ok(after)
 }
 

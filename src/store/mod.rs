@@ -16,6 +16,7 @@ pub mod figures;
 pub mod idempotency;
 pub mod keys;
 pub mod listing;
+pub mod measures;
 pub mod messages;
 pub mod observations;
 pub mod organisations;

@@ -722,7 +722,40 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{Date, Integer, Nullable, Text};
+    use crate::store::types::{IdSql, InstantSql, JsonSql};
+
+    measures (id) {
+        id -> IdSql,
+        kind -> Text,
+        title -> Text,
+        owner -> Text,
+        authority_id -> IdSql,
+        state -> Text,
+        target_on -> Date,
+        update_due_on -> Nullable<Date>,
+        course -> JsonSql,
+        created_at -> InstantSql,
+        updated_at -> InstantSql,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Integer;
+    use crate::store::types::IdSql;
+
+    measure_reports (measure_id, report_id) {
+        measure_id -> IdSql,
+        report_id -> IdSql,
+        place -> Integer,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
+    measures,
+    measure_reports,
     experiments,
     experiment_numbers,
     experiment_reports,

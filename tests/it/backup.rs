@@ -291,6 +291,7 @@ fn names_a_report(table: &str) -> bool {
         "search_entries",
         "routing_outcomes",
         "experiment_reports",
+        "measure_reports",
     ]
     .contains(&table)
 }

@@ -29,6 +29,7 @@ mod import;
 mod links;
 mod mail;
 mod matrix;
+mod measures;
 mod messages;
 mod migrations;
 mod nodes;

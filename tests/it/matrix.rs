@@ -45,6 +45,8 @@ enum Thing {
     Experiment,
     /// The same, and an observation that it does not have.
     NoObservation,
+    /// One for a report that is not confidential.
+    Measure,
     Person,
     Client,
     Organisation,
@@ -86,6 +88,7 @@ const READERS: &[&str] = &[
     "BZK analyst",
     "ministry analyst",
 ];
+const LIAISONS: &[&str] = &["lead", "contributor", "other liaison"];
 const WORKERS: &[&str] = &[
     "reporter",
     "client",
@@ -324,6 +327,11 @@ const EXPERIMENTS: &[Row] = &[
         404,
     ),
     ("getChainOfReport", Report, READERS, 200, 404),
+    // For a report that is not there.
+    ("createMeasure", Nothing, LIAISONS, 400, 403),
+    ("listMeasures", Nothing, SEES_A_LIST, 200, 403),
+    ("getMeasure", Measure, READERS, 200, 404),
+    ("makeMeasureTransition", Measure, &["lead"], 412, 403),
 ];
 
 const MANAGEMENT: &[Row] = &[
@@ -434,6 +442,10 @@ fn body(operation: &str, number: usize) -> Option<Value> {
         "proposeExperiment" => {
             json!({"title": "Proef", "idea": "Zonder de norm.", "report": Uuid::now_v7()})
         }
+        "createMeasure" => json!({
+            "kind": "changed_practice", "title": "Anders", "owner": "Directie", "targetDate": "2028-01-01", "reports": [Uuid::now_v7()]
+        }),
+        "makeMeasureTransition" => json!({"action": "update", "note": "Op schema."}),
         "makeExperimentTransition" => json!({"action": "start"}),
         "enterObservations" => json!({"items": [{
             "indicator": Uuid::now_v7(), "of": "all", "observedOn": "2026-11-20", "value": 1
@@ -517,6 +529,7 @@ struct World {
     standard_text: String,
     saved_search: String,
     experiment: String,
+    measure: String,
     person: String,
     client: String,
     organisation: String,
@@ -650,6 +663,7 @@ impl World {
             .await
             .expect(201)
             .id();
+        let measure = measure(&app, &reporter, &desk, &by("lead")).await;
         let standard_text = texts[0]["id"].as_str().unwrap().to_owned();
         let notice = app
             .get("/v1/notices")
@@ -673,6 +687,7 @@ impl World {
             standard_text,
             saved_search,
             experiment,
+            measure,
             notice,
             session,
             refused,
@@ -698,6 +713,7 @@ impl World {
             SavedSearch => one(&self.saved_search),
             Experiment => one(&self.experiment),
             NoObservation => one(&format!("{}/{}", self.experiment, Uuid::now_v7())),
+            Measure => one(&self.measure),
             NoProposal => one(&Uuid::now_v7().to_string()),
             NoLink => one(&format!("{}/{}", self.reports[0].1, Uuid::now_v7())),
             Person => one(&self.person),
@@ -731,6 +747,29 @@ async fn routed(app: &TestApp, reporter: &Actor, desk: &Actor, confidentiality: 
         .await
         .expect(200);
     report.id()
+}
+
+/// A measure of the lead, for a report of its own.
+async fn measure(app: &TestApp, reporter: &Actor, desk: &Actor, lead: &Actor) -> String {
+    let report = routed(app, reporter, desk, "public_after_review").await;
+    let path = format!("/v1/reports/{report}");
+    for body in [
+        json!({"action": "accept"}),
+        json!({"action": "take_position", "outcome": "practice_changed", "publicExplanation": "Het kan anders."}),
+    ] {
+        let seen = app.get(&path).by(lead).await.expect(200);
+        let made = app.post(format!("{path}/transitions")).by(lead);
+        made.if_match(&seen).json(body).await.expect(200);
+    }
+    let body = json!({
+        "kind": "changed_practice", "title": "Anders", "owner": "Directie", "targetDate": "2028-01-01", "reports": [report]
+    });
+    app.post("/v1/measures")
+        .by(lead)
+        .json(body)
+        .await
+        .expect(201)
+        .id()
 }
 
 /// No token, and tokens that were good or never were.
@@ -831,7 +870,7 @@ impl World {
                 let expected = match (has_scope, is_allowed) {
                     (false, _) => 403,
                     (true, true) => allowed,
-                    (true, false) if matches!(thing, Report | Attached) => {
+                    (true, false) if matches!(thing, Report | Attached | Measure) => {
                         self.hidden(who, said, otherwise)
                     }
                     (true, false) => otherwise,

@@ -82,15 +82,22 @@ pub async fn page(
 /// What `policy::view` grants, in the terms of a query. A filter or an order by what the progress view hides finds
 /// nothing that is seen by it alone: it would tell what it hides.
 fn visible(actor: &Actor, filter: &Filter, sort: Sort) -> Visible {
+    let mut visible = visible_in_full(actor);
+    let follows = actor.has(Role::Reporter) || actor.has(Role::Liaison);
+    if follows && !(filter.asks_beyond_progress() || sort.by_due()) {
+        visible.parties.push(Party::Follower);
+    }
+    visible
+}
+
+/// As `visible`, without what is seen by the progress view alone.
+pub fn visible_in_full(actor: &Actor) -> Visible {
     let mut parties = Vec::new();
     if actor.has(Role::Reporter) {
-        parties.extend([Party::Reporter, Party::Follower]);
+        parties.push(Party::Reporter);
     }
     if actor.has(Role::Liaison) {
-        parties.extend([Party::Lead, Party::Contributor, Party::Follower]);
-    }
-    if filter.asks_beyond_progress() || sort.by_due() {
-        parties.retain(|party| *party != Party::Follower);
+        parties.extend([Party::Lead, Party::Contributor]);
     }
     Visible {
         desk: actor.is_desk(),

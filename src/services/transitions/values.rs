@@ -9,9 +9,9 @@ use crate::domain::invalid::FieldError;
 use crate::domain::report::{Advice, Assignee, Report};
 use crate::domain::status::{Action, Capacity};
 use crate::domain::workflow::{Input, Places};
-use crate::services::Error;
 use crate::services::reports::content::{self};
 use crate::services::transitions::Request;
+use crate::services::{Error, measures};
 use crate::store::db::Conn;
 use crate::store::{self, organisations, principals};
 
@@ -95,6 +95,9 @@ pub(super) fn look_up(
         && measure.target_date < today
     {
         errors.push(FieldError::new("/measure/targetDate", "date_in_past"));
+    }
+    if let Some(id) = input.measure.as_ref().and_then(|measure| measure.id) {
+        errors.extend(measures::change_fault(conn, report, id)?);
     }
     input.organisation = Some(actor.home.id);
     match request.action {

@@ -1,0 +1,2 @@
+DROP TABLE measure_reports;
+DROP TABLE measures;
