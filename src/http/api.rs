@@ -50,6 +50,7 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(experiments::list_experiment_events)
         .service(experiments::list_plan_versions)
         .service(observations::enter_observations)
+        .service(observations::enter_observation_sheet)
         .service(observations::list_observations)
         .service(observations::correct_observation)
         .service(observations::get_experiment_progress)

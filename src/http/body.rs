@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_multipart::{Multipart, MultipartError};
+use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
-use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
+use futures_util::{StreamExt, stream};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::timeout;
@@ -38,6 +40,51 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Body<T> {
             Ok(Self { value, raw })
         })
     }
+}
+
+/// A sheet in CSV, sent as the one file of a form.
+pub struct Sheet {
+    pub text: String,
+}
+
+impl FromRequest for Sheet {
+    type Error = Failure;
+    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let media = check_media(request, "multipart/form-data");
+        let headers = request.headers().clone();
+        let bytes = Raw::from_request(request, payload);
+        Box::pin(async move {
+            media?;
+            let Raw(raw) = bytes.await?;
+            let whole = stream::iter([Ok::<_, PayloadError>(raw)]);
+            let mut form = Multipart::new(&headers, whole);
+            let mut file = None;
+            while let Some(mut field) = form.next().await.transpose().map_err(unreadable)? {
+                match field.name() {
+                    Some("file") if file.is_none() => {}
+                    Some("file") => return Err(Error::field("/file", "repeated").into()),
+                    _ => return Err(Error::field("/", "unknown_field").into()),
+                }
+                let mut content = Vec::new();
+                while let Some(piece) = field.next().await.transpose().map_err(unreadable)? {
+                    content.extend_from_slice(&piece);
+                }
+                file = Some(content);
+            }
+            let file = file.ok_or_else(|| Error::field("/file", "required"))?;
+            // A spreadsheet that writes in another encoding is told so: guessed letters would be wrong ones.
+            let text = String::from_utf8(file);
+            text.map(|text| Self { text })
+                .map_err(|_| Error::field("/file", "sheet_not_utf8").into())
+        })
+    }
+}
+
+fn unreadable(error: MultipartError) -> Failure {
+    tracing::debug!(%error, "a form that cannot be read");
+    Error::field("", "form_malformed").into()
 }
 
 /// How long a body may take to arrive: a slow sender holds a connection no longer.

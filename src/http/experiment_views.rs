@@ -615,7 +615,7 @@ impl ExperimentView {
                 from: one.from,
             }),
             due: experiment
-                .dues()
+                .calendar(shown.today)
                 .iter()
                 .map(|due| DueView::new(due, shown.today))
                 .collect(),

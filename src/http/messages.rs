@@ -1089,6 +1089,46 @@ pub static FIELDS: &[Words] = &[
         "The change was not made known yet.",
     ),
     (
+        "sheet_header",
+        "De eerste regel noemt de kolommen: {columns} (de laatste mag ontbreken).",
+        "The first line names the columns: {columns} (the last may be left out).",
+    ),
+    (
+        "sheet_cells",
+        "Deze regel heeft meer of minder cellen dan de eerste.",
+        "This line has more or fewer cells than the first.",
+    ),
+    (
+        "sheet_day",
+        "Schrijf een dag als 2027-10-01 of 1-10-2027.",
+        "Write a day as 2027-10-01 or 1-10-2027.",
+    ),
+    (
+        "sheet_number",
+        "Schrijf een getal, zonder scheiding van duizendtallen.",
+        "Write a number, without separating thousands.",
+    ),
+    (
+        "sheet_empty",
+        "Het rekenblad heeft geen regels met waarnemingen.",
+        "The sheet has no lines with observations.",
+    ),
+    (
+        "sheet_too_long",
+        "Het rekenblad heeft meer dan {most} regels: deel het op.",
+        "The sheet has more than {most} lines: send it in parts.",
+    ),
+    (
+        "sheet_unreadable",
+        "Het rekenblad is niet als CSV te lezen.",
+        "The sheet cannot be read as CSV.",
+    ),
+    (
+        "sheet_not_utf8",
+        "Bewaar het rekenblad als CSV in UTF-8.",
+        "Save the sheet as CSV in UTF-8.",
+    ),
+    (
         "experiment_instead",
         "Een experiment wordt voorgesteld onder /v1/experiments.",
         "An experiment is proposed at /v1/experiments.",

@@ -8,11 +8,11 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::domain::code::code_list;
-use crate::domain::experiment::progress::{Figures, Observation, Observed};
+use crate::domain::experiment::progress::{Figures, Missing, Observation, Observed};
 use crate::domain::id::{ExperimentId, Id, ObservationId};
 use crate::domain::invalid::FieldError;
 use crate::http::auth::{Granted, ReadReports, WorkOnReports};
-use crate::http::body::Body;
+use crate::http::body::{Body, Sheet};
 use crate::http::experiments::experiment_id;
 use crate::http::idempotency::{self, IdempotencyKey, IdempotencyKeyHeader};
 use crate::http::paging::{self, Page};
@@ -80,6 +80,16 @@ pub struct ObservationRequest {
     /// What is to be known about it (opmerking).
     #[schema(min_length = 1, max_length = 1000, nullable = false)]
     note: Option<String>,
+}
+
+/// Observations in CSV, as a form (Dutch: rekenblad).
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "read as a form by `Sheet`")]
+pub struct ObservationSheet {
+    /// The sheet (bestand).
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
 }
 
 /// Another value in the place of one (Dutch: correctie).
@@ -162,6 +172,8 @@ pub struct ExperimentProgress {
     indicators: Vec<IndicatorProgress>,
     /// Rounds that are over and in which a participant was not observed (ontbrekende waarnemingen).
     missing: Vec<MissingObservation>,
+    /// Rounds that run and in which a participant is still to be observed, by their last day (verwachte waarnemingen).
+    expected: Vec<MissingObservation>,
 }
 
 /// How far an indicator is (Dutch: voortgang van een indicator).
@@ -190,7 +202,7 @@ pub struct ProgressSeries {
     figures: Figures,
 }
 
-/// A round in which a participant was not observed (Dutch: ontbrekende waarneming).
+/// A round in which a participant was or is not observed (Dutch: ontbrekende waarneming).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MissingObservation {
     /// Id of the indicator (indicator).
@@ -313,6 +325,43 @@ pub async fn enter_observations(
         .write(move |conn| {
             once(conn, actor.id, key.as_ref(), now, |conn| {
                 created(id, &observations::enter(conn, &context, &actor, id, new)?)
+            })
+        })
+        .await?;
+    Ok(idempotency::respond(answer))
+}
+
+/// Enter observations from a sheet
+///
+/// A CSV file in UTF-8 as the `file` of a form (waarnemingen uit een rekenblad), separated by commas or, as Dutch spreadsheets do, by semicolons
+/// with decimal commas: a header with `indicator`, `participant`, `observedOn`, `value` and perhaps `note`, and up to a
+/// thousand lines. An indicator by its name or id; a participant by its code as `GM1714` or its id, or `all` or
+/// `comparison`; a day as 2027-10-01 or 1-10-2027. All lines or none: every fault is told by line and column.
+#[utoipa::path(
+    tag = "experiments",
+    params(("id" = Uuid, Path, description = "Id of the experiment (experiment)"), IdempotencyKeyHeader),
+    request_body(content = ObservationSheet, content_type = "multipart/form-data", description = "The sheet (rekenblad)"),
+    responses((status = 201, description = "Entered (ingevoerd)", body = Observations, headers(("Location" = String, description = "Address of the observations (adres)")))),
+    security(("oauth2" = ["reports:write"]), ("oauth2" = ["triage"])),
+)]
+#[post("/experiments/{id}/observation-sheets")]
+pub async fn enter_observation_sheet(
+    ctx: web::Data<Context>,
+    Granted { actor, .. }: Granted<WorkOnReports>,
+    key: IdempotencyKey,
+    id: web::Path<String>,
+    sheet: Sheet,
+) -> Result<HttpResponse, Failure> {
+    let id = experiment_id(&id)?;
+    let key = key.with(sheet.text.as_bytes());
+    let now = ctx.clock.now();
+    let context = ctx.get_ref().clone();
+    let answer = ctx
+        .db
+        .write(move |conn| {
+            once(conn, actor.id, key.as_ref(), now, |conn| {
+                let listed = observations::enter_sheet(conn, &context, &actor, id, &sheet.text)?;
+                created(id, &listed)
             })
         })
         .await?;
@@ -443,14 +492,15 @@ pub async fn get_experiment_progress(
                 target: one.target,
                 series: series.iter().map(of).collect(),
             });
-    let missing = found.missing.iter().map(|one| MissingObservation {
+    let open = |one: &Missing| MissingObservation {
         indicator: one.indicator.uuid(),
         participant: reference(names, one.participant),
         from: one.from,
         to: one.to,
-    });
+    };
     Ok(HttpResponse::Ok().json(ExperimentProgress {
         indicators: indicators.collect(),
-        missing: missing.collect(),
+        missing: found.missing.iter().map(open).collect(),
+        expected: found.expected.iter().map(open).collect(),
     }))
 }

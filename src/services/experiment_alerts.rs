@@ -1,15 +1,20 @@
 //! What of an experiment nears its day or is over it: told once each, to the authority, and of what is late to the
-//! coordinators too.
+//! coordinators too. What is to be observed is asked of who observes it.
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
 use crate::domain::deadline::local_date;
 use crate::domain::experiment::Experiment;
-use crate::domain::experiment::clocks::Alerted;
+use crate::domain::experiment::clocks::{Alerted, ExperimentClock};
 use crate::domain::experiment::event::{ExperimentDetails, ExperimentEvent, ExperimentEventKind};
+use crate::domain::experiment::plan::Indicator;
+use crate::domain::experiment::progress;
+use crate::domain::id::OrganisationId;
 use crate::services::{Context, Error, experiment_notices};
 use crate::store::db::Conn;
-use crate::store::{experiment_events, experiments};
+use crate::store::{experiment_events, experiments, observations};
 
 /// Experiments looked at in one transaction.
 const BATCH: i64 = 100;
@@ -46,24 +51,68 @@ fn raise_batch(
         if !experiments::update(conn, &before, &after)? {
             continue;
         }
+        let late_rounds = alerts
+            .iter()
+            .filter(|alert| alert.clock == ExperimentClock::Observations && alert.late);
+        // Who was not asked for long, as when the service stood still, is asked for the last round alone.
+        let last_round = late_rounds.map(|alert| alert.on).max();
         for alert in alerts {
+            let said = match alert.clock {
+                ExperimentClock::Observations if alert.late && Some(alert.on) != last_round => {
+                    Vec::new()
+                }
+                ExperimentClock::Observations => asked(conn, &before, &alert)?,
+                _ => vec![ExperimentDetails::default()],
+            };
             let kind = if alert.late {
                 ExperimentEventKind::Late
             } else {
                 ExperimentEventKind::DueSoon
             };
-            let details = ExperimentDetails {
-                clock: Some(alert.clock),
-                date: Some(alert.on),
-                ..ExperimentDetails::default()
-            };
-            let event = ExperimentEvent::by_service(Some(&before), &after, kind, now).with(details);
-            experiment_events::insert(conn, &event)?;
-            happened.push((event, after.clone()));
+            for details in said {
+                let details = ExperimentDetails {
+                    clock: Some(alert.clock),
+                    date: Some(alert.on),
+                    ..details
+                };
+                let event = ExperimentEvent::by_service(Some(&before), &after, kind, now);
+                let event = event.with(details);
+                experiment_events::insert(conn, &event)?;
+                happened.push((event, after.clone()));
+            }
         }
     }
     experiment_notices::queue(conn, ctx, &happened)?;
     Ok((seen, happened.len()))
+}
+
+/// Whom to ask for observations of a round that ends on the day of an alert, and for how many.
+fn asked(
+    conn: &mut Conn,
+    of: &Experiment,
+    alert: &Alerted,
+) -> Result<Vec<ExperimentDetails>, Error> {
+    let first = |one: &Indicator| {
+        let mut rounds = progress::rounds(of, one).into_iter();
+        rounds.find(|(_, to)| *to == alert.on).map(|(from, _)| from)
+    };
+    let Some(from) = of.plan.indicators.iter().filter_map(first).min() else {
+        return Ok(Vec::new());
+    };
+    let there = observations::between(conn, of.id, from, alert.on)?;
+    let open = progress::unobserved(of, &there, |_, to| to == alert.on);
+    let mut counts: BTreeMap<OrganisationId, usize> = BTreeMap::new();
+    for one in open {
+        *counts.entry(one.participant).or_default() += 1;
+    }
+    let details = counts
+        .into_iter()
+        .map(|(participant, count)| ExperimentDetails {
+            organisation: Some(participant),
+            observations: Some(count),
+            ..ExperimentDetails::default()
+        });
+    Ok(details.collect())
 }
 
 /// The experiment after these alerts; of each date the furthest is kept.

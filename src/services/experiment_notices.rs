@@ -30,7 +30,7 @@ pub fn queue(
 ) -> Result<(), Error> {
     let told: Vec<_> = happened
         .iter()
-        .filter(|(event, _)| audience(event.kind) != Audience::Nobody)
+        .filter(|(event, _)| audience(event) != Audience::Nobody)
         .collect();
     let Some((first, _)) = told.first() else {
         return Ok(());
@@ -141,7 +141,7 @@ fn organisations(
     of: &Experiment,
     voices: &[Voice],
 ) -> Vec<OrganisationId> {
-    match audience(event.kind) {
+    match audience(event) {
         Audience::Nobody => Vec::new(),
         Audience::Authority | Audience::AuthorityAndCoordinators => {
             of.authority.into_iter().collect()
@@ -169,7 +169,7 @@ fn receivers(
     people: &[Recipient],
     voices: &[Voice],
 ) -> Vec<Receiver> {
-    let coordinators = audience(event.kind) == Audience::AuthorityAndCoordinators;
+    let coordinators = audience(event) == Audience::AuthorityAndCoordinators;
     let behind = reports_of(of);
     let voices: Vec<&Voice> = voices
         .iter()

@@ -29,7 +29,7 @@ pub fn follow(
     event: &ExperimentEvent,
     of: &Experiment,
 ) -> Result<(), Error> {
-    let everybody = audience(event.kind) == Audience::Everybody;
+    let everybody = audience(event) == Audience::Everybody;
     let concerned = match event.kind {
         // Who is admitted brings its own report.
         ExperimentEventKind::Admit => admitted(event, of).into_iter().collect(),

@@ -1,5 +1,7 @@
 //! What is observed in an experiment: entered together or not at all, corrected without losing what was there.
 
+pub mod sheet;
+
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -62,6 +64,45 @@ fn observed_by(
         return Err(Error::Forbidden("insufficient_scope"));
     }
     Ok((experiment, capacity))
+}
+
+/// Enters the observations of a sheet, all of them or none.
+///
+/// # Errors
+/// `Invalid` with every fault of every line, below `/lines`.
+pub fn enter_sheet(
+    conn: &mut Conn,
+    context: &Context,
+    actor: &Actor,
+    id: ExperimentId,
+    text: &str,
+) -> Result<Listed, Error> {
+    let today = local_date(context.clock.now());
+    let (experiment, _) = observed_by(conn, actor, id)?;
+    let named = load_organisations(conn, experiment.organisations())?;
+    let codes = named
+        .values()
+        .filter_map(|one| Some((one.municipality_code.clone()?, one.id)))
+        .collect();
+    let mut sheet = sheet::read(text, &experiment, &codes);
+    let found = faults(conn, actor, &experiment, &sheet.observations, today)?;
+    let found: Vec<FieldError> = found
+        .into_iter()
+        .map(|fault| sheet.of_line(fault))
+        .collect();
+    sheet.faults.extend(found);
+    if !sheet.faults.is_empty() {
+        let line = |fault: &FieldError| -> u64 {
+            let mut parts = fault.pointer.split('/');
+            parts
+                .nth(2)
+                .and_then(|line| line.parse().ok())
+                .unwrap_or_default()
+        };
+        sheet.faults.sort_by_key(line);
+        return Err(Error::Invalid(sheet.faults));
+    }
+    enter(conn, context, actor, id, sheet.observations)
 }
 
 /// Enters observations, all of them or none.
@@ -267,6 +308,7 @@ pub struct Progress {
     /// Of each indicator: for all, for each participant, for the comparison group.
     pub indicators: Vec<(IndicatorId, Vec<(Observed, progress::Figures)>)>,
     pub missing: Vec<progress::Missing>,
+    pub expected: Vec<progress::Missing>,
 }
 
 /// How far each indicator is from where it began and from its target, and what was not observed in time.
@@ -280,11 +322,13 @@ pub fn progress(
     let all = observations::list(conn, id, Filter::default(), None, MOST)?;
     let organisations = load_organisations(conn, experiment.organisations())?;
     let missing = progress::missing(&experiment, &all, local_date(now));
+    let expected = progress::expected(&experiment, &all, local_date(now));
     let indicators = progress::of_all(&experiment, &all);
     Ok(Progress {
         experiment,
         organisations,
         indicators,
         missing,
+        expected,
     })
 }

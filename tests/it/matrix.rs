@@ -304,6 +304,13 @@ const EXPERIMENTS: &[Row] = &[
     ("listPlanVersions", Experiment, SEES_A_PROPOSAL, 200, 404),
     // It has not begun.
     ("enterObservations", Experiment, OWNERS_AND_DESK, 409, 404),
+    (
+        "enterObservationSheet",
+        Experiment,
+        OWNERS_AND_DESK,
+        409,
+        404,
+    ),
     ("listObservations", Experiment, SEES_A_PROPOSAL, 200, 404),
     (
         "correctObservation",
@@ -830,6 +837,8 @@ impl World {
         }
         if operation.id == "addAttachment" {
             call = call.file("leeg.txt", b"", &[]);
+        } else if operation.id == "enterObservationSheet" {
+            call = call.file("leeg.csv", b"", &[]);
         } else if operation.id == "requestToken" {
             call = call.form(&[("grant_type", "password")]);
         } else if let Some(body) = body(operation.id, number) {

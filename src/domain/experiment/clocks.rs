@@ -1,12 +1,15 @@
 //! What of an experiment is due when. Counted backwards from an end, so none of it shifts to a working day (Atw art. 1,
 //! second paragraph).
 
+use std::collections::BTreeSet;
+
 use chrono::{Days, Months, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::actor::Language;
 use crate::domain::code::code_list;
 use crate::domain::deadline::{Term, counted_back};
+use crate::domain::experiment::progress::rounds;
 use crate::domain::experiment::{Experiment, ExperimentStatus};
 use crate::domain::id::MilestoneId;
 
@@ -16,12 +19,15 @@ const EVALUATION_BEFORE_END: Term = Term::Months(9);
 const RESULTS_AFTER_STOP: Term = Term::Weeks(26);
 /// A date is nearing this many days ahead.
 const NEARING_DAYS: u64 = 28;
+const ROUND_NEARING_DAYS: u64 = 7;
 
 code_list! {
     /// What of an experiment is due (Dutch: termijn).
     pub enum ExperimentClock {
         /// The evaluation has to be there (evaluatie).
         Evaluation = "evaluation",
+        /// A round of observations ends (waarnemingsronde).
+        Observations = "observations",
         /// A milestone has to be reached (mijlpaal).
         Milestone = "milestone",
         /// It ends: its evaluation begins, or it is extended (einde).
@@ -36,6 +42,7 @@ impl ExperimentClock {
     pub fn label(self, language: Language) -> &'static str {
         let (nl, en) = match self {
             ExperimentClock::Evaluation => ("evaluatie", "evaluation"),
+            ExperimentClock::Observations => ("waarnemingen", "observations"),
             ExperimentClock::Milestone => ("mijlpaal", "milestone"),
             ExperimentClock::End => ("einde van het experiment", "end of the experiment"),
             ExperimentClock::Results => ("resultaten", "results"),
@@ -124,6 +131,41 @@ impl Experiment {
         dues
     }
 
+    /// The ends of the rounds in which its participants are observed, the earliest first. Whether one is late is known from
+    /// what was observed.
+    pub fn round_ends(&self) -> Vec<Due> {
+        if !matches!(
+            self.status,
+            ExperimentStatus::Running | ExperimentStatus::Evaluating
+        ) {
+            return Vec::new();
+        }
+        let indicators = self.plan.indicators.iter();
+        let days: BTreeSet<NaiveDate> = indicators
+            .flat_map(|indicator| rounds(self, indicator))
+            .map(|(_, to)| to)
+            .collect();
+        let due = |on| Due {
+            clock: ExperimentClock::Observations,
+            milestone: None,
+            on,
+        };
+        days.into_iter().map(due).collect()
+    }
+
+    /// All that is due of it, with the round that ends next.
+    pub fn calendar(&self, today: NaiveDate) -> Vec<Due> {
+        let mut all = self.dues();
+        let rounds = self.round_ends();
+        all.extend(rounds.into_iter().find(|due| due.on >= today));
+        all.sort_by_key(|due| due.on);
+        all
+    }
+
+    fn told_of(&self) -> impl Iterator<Item = Due> {
+        self.dues().into_iter().chain(self.round_ends())
+    }
+
     /// What is over its day.
     pub fn late(&self, today: NaiveDate) -> Vec<Due> {
         self.dues()
@@ -142,11 +184,11 @@ impl Experiment {
     /// The alerts to raise today, each once; of what is late already it is not told any more that it nears.
     pub fn alerts_due(&self, today: NaiveDate) -> Vec<Alerted> {
         let mut found = Vec::new();
-        for due in self.dues() {
+        for due in self.told_of() {
             let late = due.on < today;
             let told = self.told(&due);
             let fresh = match told {
-                None => late || nearing_on(due.on) <= today,
+                None => late || nearing_on(&due) <= today,
                 Some(told) => late && !told.late,
             };
             if fresh {
@@ -163,10 +205,10 @@ impl Experiment {
 
     /// The first day on which an alert is to be raised.
     pub fn next_alert_on(&self) -> Option<NaiveDate> {
-        let days = self.dues().into_iter().filter_map(|due| {
+        let days = self.told_of().filter_map(|due| {
             let late_on = due.on.succ_opt();
             match self.told(&due) {
-                None => Some(nearing_on(due.on)),
+                None => Some(nearing_on(&due)),
                 Some(told) if !told.late => late_on,
                 Some(_) => None,
             }
@@ -175,8 +217,13 @@ impl Experiment {
     }
 }
 
-fn nearing_on(due: NaiveDate) -> NaiveDate {
-    due.checked_sub_days(Days::new(NEARING_DAYS)).unwrap_or(due)
+/// A round is short: of its end it is told later.
+fn nearing_on(due: &Due) -> NaiveDate {
+    let days = match due.clock {
+        ExperimentClock::Observations => ROUND_NEARING_DAYS,
+        _ => NEARING_DAYS,
+    };
+    due.on.checked_sub_days(Days::new(days)).unwrap_or(due.on)
 }
 
 #[cfg(test)]

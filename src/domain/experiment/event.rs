@@ -28,12 +28,16 @@ pub enum Audience {
     Everybody,
 }
 
-/// Whom an event is told to: each step of the course to everybody, a request to who decides on it, an answer to who asked.
-pub fn audience(kind: ExperimentEventKind) -> Audience {
+/// Whom an event is told to: each step of the course to everybody, a request to who decides on it, an answer to who asked,
+/// what is to be observed to who observes it.
+pub fn audience(event: &ExperimentEvent) -> Audience {
     use ExperimentEventKind::*;
-    match kind {
+    match event.kind {
         Register | Start | Extend | BeginEvaluation | DeliverEvaluation | Decide
         | UpdateLegislation | Close | Stop => Audience::Everybody,
+        DueSoon | Late if event.details.clock == Some(ExperimentClock::Observations) => {
+            Audience::Named
+        }
         SubmitForCheck | AskToJoin | AskToLeave | DueSoon => Audience::Authority,
         Late => Audience::AuthorityAndCoordinators,
         ReturnProposal => Audience::Proposer,
@@ -238,6 +242,14 @@ pub fn tell(
         K::ObservationCorrected => (
             "{who} heeft een waarneming gecorrigeerd.",
             "{who} corrected an observation.",
+        ),
+        K::DueSoon if details.organisation.is_some() => (
+            "Binnenkort verwacht: {clock} van {whom}, uiterlijk {date} (nog in te voeren: {count}).",
+            "Due soon: {clock} of {whom}, by {date} (still to be entered: {count}).",
+        ),
+        K::Late if details.organisation.is_some() => (
+            "Te laat: {clock} van {whom}, verwacht op {date} (ontbreekt: {count}).",
+            "Late: {clock} of {whom}, was due on {date} (missing: {count}).",
         ),
         K::DueSoon => (
             "Binnenkort verwacht: {clock}, uiterlijk {date}.",

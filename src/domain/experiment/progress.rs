@@ -124,12 +124,8 @@ pub fn figures(
     }
 }
 
-/// The rounds of an indicator that are over: the last day of each, in which every participant is to be observed once.
-pub fn rounds(
-    experiment: &Experiment,
-    indicator: &Indicator,
-    today: NaiveDate,
-) -> Vec<(NaiveDate, NaiveDate)> {
+/// The rounds of an indicator, first and last day: in each every participant is to be observed once.
+pub fn rounds(experiment: &Experiment, indicator: &Indicator) -> Vec<(NaiveDate, NaiveDate)> {
     let Some(start) = experiment.course.started_on else {
         return Vec::new();
     };
@@ -139,11 +135,7 @@ pub fn rounds(
         (None, None) => return Vec::new(),
     };
     let Some(months) = indicator.frequency.months() else {
-        return if end < today {
-            vec![(start, end)]
-        } else {
-            Vec::new()
-        };
+        return vec![(start, end)];
     };
     let mut found = Vec::new();
     let mut from = start;
@@ -153,7 +145,7 @@ pub fn rounds(
         };
         let last = next.pred_opt().unwrap_or(next);
         // A round that the end cuts short is none.
-        if last > end || last >= today {
+        if last > end {
             break;
         }
         found.push((from, last));
@@ -172,11 +164,31 @@ pub struct Missing {
     pub to: NaiveDate,
 }
 
-/// What should have been observed and was not: of each participant that took part in the whole of a round.
+/// What should have been observed and was not, in rounds that are over.
 pub fn missing(
     experiment: &Experiment,
     observations: &[Observation],
     today: NaiveDate,
+) -> Vec<Missing> {
+    unobserved(experiment, observations, |_, to| to < today)
+}
+
+/// What is still to be observed in rounds that run.
+pub fn expected(
+    experiment: &Experiment,
+    observations: &[Observation],
+    today: NaiveDate,
+) -> Vec<Missing> {
+    unobserved(experiment, observations, |from, to| {
+        from <= today && today <= to
+    })
+}
+
+/// What was not observed in the rounds that are asked for: of each participant that takes part in the whole of one.
+pub fn unobserved(
+    experiment: &Experiment,
+    observations: &[Observation],
+    asked: impl Fn(NaiveDate, NaiveDate) -> bool,
 ) -> Vec<Missing> {
     let there: BTreeSet<(IndicatorId, OrganisationId, NaiveDate)> = observations
         .iter()
@@ -188,7 +200,8 @@ pub fn missing(
         .collect();
     let mut found = Vec::new();
     for indicator in &experiment.plan.indicators {
-        for (from, to) in rounds(experiment, indicator, today) {
+        let rounds = rounds(experiment, indicator);
+        for (from, to) in rounds.into_iter().filter(|(from, to)| asked(*from, *to)) {
             let whole = |one: &&Participant| one.takes_part_on(from) && one.takes_part_on(to);
             for participant in experiment.participants.iter().filter(whole) {
                 let key = |day| (indicator.id, participant.organisation, day);
