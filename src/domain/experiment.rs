@@ -13,6 +13,7 @@ pub mod workflow;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::actor::Language;
 use crate::domain::code::code_list;
 pub use crate::domain::experiment::decision::{Decision, DecisionKind};
 use crate::domain::experiment::plan::Plan;
@@ -35,6 +36,20 @@ code_list! {
         Left = "left",
         /// Was not admitted (afgewezen).
         Declined = "declined",
+    }
+}
+
+impl ParticipantState {
+    /// The words that people read.
+    pub fn label(self, language: Language) -> &'static str {
+        let (nl, en) = match self {
+            ParticipantState::Asked => ("heeft gevraagd mee te doen", "asked to take part"),
+            ParticipantState::Participating => ("doet mee", "takes part"),
+            ParticipantState::Leaving => ("wil stoppen", "wants to leave"),
+            ParticipantState::Left => ("gestopt", "left"),
+            ParticipantState::Declined => ("afgewezen", "declined"),
+        };
+        language.pick(nl, en)
     }
 }
 

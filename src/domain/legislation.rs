@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::actor::Language;
 use crate::domain::code::code_list;
 use crate::domain::invalid::FieldError;
 use crate::domain::publication::{Publication, PublicationKind};
@@ -22,6 +23,22 @@ code_list! {
         Adopted = "adopted",
         /// Made known in the official gazette (bekendgemaakt).
         Published = "published",
+    }
+}
+
+impl LegislativeStage {
+    /// The words that people read.
+    pub fn label(self, language: Language) -> &'static str {
+        use LegislativeStage::*;
+        let (nl, en) = match self {
+            Preparation => ("in voorbereiding", "in preparation"),
+            Consultation => ("internetconsultatie", "consultation"),
+            CouncilOfState => ("bij de Raad van State", "with the Council of State"),
+            Parliament => ("bij het parlement", "with parliament"),
+            Adopted => ("aangenomen", "adopted"),
+            Published => ("bekendgemaakt", "published"),
+        };
+        language.pick(nl, en)
     }
 }
 

@@ -310,7 +310,8 @@ pub fn may_read_rules(actor: &Actor) -> bool {
 pub fn experiment_capacities(actor: &Actor, experiment: &Experiment) -> Vec<ExperimentCapacity> {
     let mut found = ties(actor, experiment);
     let open = experiment.course.registered_on.is_some() || !found.is_empty();
-    if open && actor.has(Role::Reporter) {
+    let takes_part = found.contains(&ExperimentCapacity::Participant);
+    if open && !takes_part && actor.has(Role::Reporter) {
         found.push(ExperimentCapacity::Interested);
     }
     found

@@ -4,11 +4,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::http::{
     attachments, audit_events, bulk, chain, claim, clients, clocks, deadline_profiles,
-    endorsements, events, experiments, history, links, me, measures, municipalities, notices,
-    observations, organisations, people, policy_domains, provinces, record, regions, regulations,
-    report_messages, reports, routing, routing_proposals, routing_rules, routing_simulations,
-    saved_searches, sessions, shared_reports, similar, split, standard_texts, successions, tokens,
-    transitions, watchers,
+    endorsements, events, experiment_page, experiments, history, links, me, measures,
+    municipalities, notices, observations, organisations, people, policy_domains, provinces,
+    record, regions, regulations, report_messages, reports, routing, routing_proposals,
+    routing_rules, routing_simulations, saved_searches, sessions, shared_reports, similar, split,
+    standard_texts, successions, tokens, transitions, watchers,
 };
 
 /// The operations.
@@ -55,6 +55,8 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(observations::correct_observation)
         .service(observations::get_experiment_progress)
         .service(chain::get_chain_of_report)
+        .service(experiment_page::get_experiment_page)
+        .service(experiment_page::get_indicator_chart)
         .service(chain::get_chain_of_experiment)
         .service(measures::create_measure)
         .service(measures::list_measures)

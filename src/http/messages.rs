@@ -1150,8 +1150,8 @@ pub static FIELDS: &[Words] = &[
     ),
     (
         "measure_of_experiment",
-        "Deze maatregel is een experiment: zij volgt wat daar gebeurt.",
-        "This measure is an experiment: it follows what happens there.",
+        "Deze maatregel is een experiment: zij volgt wat daar gebeurt. Laat haar hier zoals zij is; de voortgang kan in de toelichting.",
+        "This measure is an experiment: it follows what happens there. Leave it as it is here; tell in the explanation how far it is.",
     ),
     (
         "measure_needs_publication",
@@ -1270,7 +1270,7 @@ pub static FIELDS: &[Words] = &[
     ),
     (
         "too_many_reports",
-        "Een experiment heeft niet meer dan 100 meldingen.",
-        "An experiment has no more than 100 reports.",
+        "Niet meer dan 100 meldingen tegelijk.",
+        "No more than 100 reports together.",
     ),
 ];

@@ -315,6 +315,7 @@ pub fn change_fault(
     conn: &mut Conn,
     report: &Report,
     id: MeasureId,
+    wanted: &MeasureInput,
 ) -> Result<Option<FieldError>, Error> {
     let known = report.handling.measures.iter().find(|one| one.id == id);
     let code = match measures::find(conn, id)? {
@@ -322,7 +323,10 @@ pub fn change_fault(
             "measure_shared"
         }
         Some(found) if found.is_full() => "too_many_updates",
-        None if known.is_some_and(|one| one.kind == MeasureKind::Experiment) => {
+        // How far an experiment is may be told here; what it is stands there.
+        None if known
+            .is_some_and(|one| one.kind == MeasureKind::Experiment && !same(one, wanted)) =>
+        {
             let experiment = ExperimentId::from_uuid(id.uuid());
             if experiments::find(conn, experiment)?.is_none() {
                 return Ok(None);
@@ -332,6 +336,16 @@ pub fn change_fault(
         _ => return Ok(None),
     };
     Ok(Some(FieldError::new("/measure/id", code)))
+}
+
+fn same(known: &Measure, wanted: &MeasureInput) -> bool {
+    (known.kind, &known.owner, known.target_date, &known.result)
+        == (
+            wanted.kind,
+            &wanted.owner,
+            wanted.target_date,
+            &wanted.result,
+        )
 }
 
 /// Keeps what a report's lead said of a measure in the register, so that it may serve other reports too.

@@ -309,6 +309,8 @@ pub struct Progress {
     pub indicators: Vec<(IndicatorId, Vec<(Observed, progress::Figures)>)>,
     pub missing: Vec<progress::Missing>,
     pub expected: Vec<progress::Missing>,
+    /// What counts, the earliest first.
+    pub observations: Vec<Observation>,
 }
 
 /// How far each indicator is from where it began and from its target, and what was not observed in time.
@@ -319,7 +321,8 @@ pub fn progress(
     now: DateTime<Utc>,
 ) -> Result<Progress, Error> {
     let experiment = experiments::find(conn, actor, id)?;
-    let all = observations::list(conn, id, Filter::default(), None, MOST)?;
+    let mut all = observations::list(conn, id, Filter::default(), None, MOST)?;
+    all.sort_by_key(|one| (one.observed_on, one.of, one.id));
     let organisations = load_organisations(conn, experiment.organisations())?;
     let missing = progress::missing(&experiment, &all, local_date(now));
     let expected = progress::expected(&experiment, &all, local_date(now));
@@ -330,5 +333,6 @@ pub fn progress(
         indicators,
         missing,
         expected,
+        observations: all,
     })
 }

@@ -3,8 +3,11 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
-use crate::domain::actor::{Home, Language, OrganisationKind, PrincipalKind, Role, Scope};
+use crate::domain::actor::{
+    Actor, Home, Language, OrganisationKind, PrincipalKind, Role, Scope, scopes_of,
+};
 use crate::domain::id::{OrganisationId, PrincipalId, SessionId};
+use crate::domain::organisation::Organisation;
 use crate::store::db::{Conn, is_unique_violation};
 use crate::store::schema::{organisations, principals, principals as t, sessions};
 use crate::store::types::{Coded, Instant, Json};
@@ -30,6 +33,28 @@ pub struct Principal {
     pub version: i32,
     /// Goes up with each secret of a client; its tokens name it.
     pub secret_generation: i32,
+}
+
+impl Principal {
+    /// As if it asked for something, with all that its roles allow.
+    pub fn into_actor(self, home: &Organisation) -> Actor {
+        Actor {
+            id: self.id,
+            kind: self.kind,
+            name: self.name,
+            home: Home {
+                id: home.id,
+                kind: home.kind,
+                name: home.name.clone(),
+                owns_rules: home.owns_rules,
+                operator: home.operator,
+            },
+            scopes: scopes_of(&self.roles),
+            roles: self.roles,
+            language: self.language,
+            session: None,
+        }
+    }
 }
 
 #[derive(Queryable, Selectable, Insertable)]

@@ -236,7 +236,7 @@ async fn from_a_proposal_to_a_published_amendment() {
     act(&app, &hulst, &id, join(&of_hulst)).await.expect(200);
     act(&app, &hulst, &id, join(&of_hulst))
         .await
-        .expect_faults(&[("", "participant_already")]);
+        .expect_problem(409, "illegal_transition");
     act(
         &app,
         &lead,
@@ -1007,4 +1007,91 @@ async fn a_sheet_of_observations_is_entered_whole_or_not_at_all() {
         ("/lines/2/observedOn", "observed_already"),
         ("/lines/3/observedOn", "observed_already"),
     ]);
+}
+
+#[actix_web::test]
+async fn an_experiment_is_a_page_of_text_with_charts() {
+    let app = TestApp::start().await;
+    app.leave_mail();
+    let (sluis, other) = (app.reporter("GM1714").await, app.reporter("GM0363").await);
+    let lead = app.liaison("OCW").await;
+    let mut wanted = plan();
+    wanted["hypothesis"] = json!("<script>alert(1)</script> blijft tekst.");
+    let id = running_by(&app, &sluis, &lead, wanted).await;
+    app.clock.forward(TimeDelta::days(190));
+    let home = app.organisation("GM1714").await;
+    let indicator = indicator(&read(&app, &lead, &id).await);
+    let observed = |day: &str, value: f64| json!({"indicator": indicator, "participant": home, "observedOn": day, "value": value});
+    let items = json!({"items": [observed("2027-02-01", 41.5), observed("2027-05-01", 45.0)]});
+    let enter = app.post(format!("/v1/experiments/{id}/observations"));
+    enter.by(&sluis).json(items).await.expect(201);
+
+    let path = format!("/v1/experiments/{id}/page");
+    let page = app
+        .get(&path)
+        .by(&other)
+        .header("accept", "text/html")
+        .await
+        .expect(200);
+    assert_eq!(
+        page.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    let policy = page.header("content-security-policy").unwrap().to_owned();
+    assert!(
+        policy.starts_with("default-src 'none'; style-src 'sha256-"),
+        "{policy}"
+    );
+    let text = page.body_text();
+    for said in [
+        "<html lang=\"nl\">",
+        "EXP-2026-0001",
+        "Kleine school",
+        "&lt;script&gt;alert(1)",
+        "Gemeente Sluis",
+        "41,5",
+        "algemene maatregel van bestuur",
+        "<svg role=\"img\"",
+        "24 februari 2029",
+        "heeft het experiment gestart",
+        "50%",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    assert!(!text.contains("<script"));
+    let english = app
+        .get(&path)
+        .by(&other)
+        .header("accept", "*/*")
+        .language("en")
+        .await
+        .expect(200)
+        .body_text();
+    for said in [
+        "<html lang=\"en\">",
+        "order in council",
+        "41.5",
+        "24 February 2029",
+        "started the experiment",
+    ] {
+        assert!(english.contains(said), "{said}: {english}");
+    }
+
+    let chart = format!("/v1/experiments/{id}/indicators/{indicator}/chart");
+    let drawn = app
+        .get(&chart)
+        .by(&other)
+        .header("accept", "image/svg+xml")
+        .await
+        .expect(200);
+    assert_eq!(drawn.header("content-type"), Some("image/svg+xml"));
+    let drawn = drawn.body_text();
+    assert!(
+        drawn.starts_with("<svg role=\"img\"") && drawn.contains("<title>Leerlingen</title>"),
+        "{drawn}"
+    );
+    app.get(format!("/v1/experiments/{id}/indicators/{id}/chart"))
+        .by(&other)
+        .await
+        .expect(404);
 }

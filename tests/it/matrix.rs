@@ -326,6 +326,15 @@ const EXPERIMENTS: &[Row] = &[
         200,
         404,
     ),
+    ("getExperimentPage", Experiment, SEES_A_PROPOSAL, 200, 404),
+    // An indicator that it does not have.
+    (
+        "getIndicatorChart",
+        NoObservation,
+        SEES_A_PROPOSAL,
+        404,
+        404,
+    ),
     (
         "getChainOfExperiment",
         Experiment,

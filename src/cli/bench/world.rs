@@ -6,9 +6,8 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use crate::crypto::random_token;
-use crate::domain::actor::{Actor, Home, Language, PrincipalKind, Role, Scope};
+use crate::domain::actor::{Actor, Language, PrincipalKind, Role};
 use crate::domain::citation::Register;
-use crate::domain::code::Code;
 use crate::domain::id::OrganisationId;
 use crate::domain::organisation::Organisation;
 use crate::domain::regulation::Regulation;
@@ -63,7 +62,7 @@ impl World {
             let home = known(organisations::by_tooi(conn, &fact.tooi)?, &fact.tooi)?;
             let email = liaison_of(&fact.abbreviation);
             let person = person(context, conn, &home, &email, Role::Liaison)?;
-            liaisons.insert(home.id, actor(person, &home));
+            liaisons.insert(home.id, person.into_actor(&home));
             ministries.insert(fact.code, home);
         }
         let operator = known(ministries.get("BZK").cloned(), "BZK")?;
@@ -83,7 +82,7 @@ impl World {
                 regions: places::regions_of(conn, std::slice::from_ref(&fact.code), today)?,
                 code: fact.code,
                 province: fact.province_code,
-                reporter: actor(client, &home),
+                reporter: client.into_actor(&home),
             });
         }
         let identifiers: Vec<String> = reference::regulations()
@@ -96,7 +95,7 @@ impl World {
         Ok(Self {
             municipalities,
             liaisons,
-            desk: actor(desk, &operator),
+            desk: desk.into_actor(&operator),
             rules: context.rules.rules(conn)?,
             regulations,
             domains,
@@ -150,25 +149,6 @@ fn client(context: &Context, conn: &mut Conn, home: &Organisation) -> Result<Pri
         scopes: None,
     };
     Ok(clients::create(context, conn, None, home.id, new)?.0)
-}
-
-fn actor(principal: Principal, home: &Organisation) -> Actor {
-    Actor {
-        id: principal.id,
-        kind: principal.kind,
-        name: principal.name,
-        home: Home {
-            id: home.id,
-            kind: home.kind,
-            name: home.name.clone(),
-            owns_rules: home.owns_rules,
-            operator: home.operator,
-        },
-        roles: principal.roles,
-        scopes: Scope::ALL.to_vec(),
-        language: principal.language,
-        session: None,
-    }
 }
 
 /// What the bench signs in with.

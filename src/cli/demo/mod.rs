@@ -3,6 +3,7 @@
 
 mod cast;
 mod folder;
+mod past;
 mod story;
 
 use std::fmt::Write;
@@ -77,6 +78,7 @@ fn settings(address: SocketAddr, folder: &Folder) -> Result<Settings, String> {
 fn fill(context: &Context, address: SocketAddr, folder: &Folder) -> Result<Mark, String> {
     let hash = wait(context.passwords.hash(cast::PASSWORD.into())).map_err(|e| format!("{e:?}"))?;
     let clients = cast::enter(context, &hash).map_err(|e| format!("{e:?}"))?;
+    past::tell(context)?;
     story::Story::new(context, address, &clients).tell()?;
     let mark = Mark {
         filled: true,

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::actor::Language;
 use crate::domain::code::code_list;
 use crate::domain::event::Correction;
 use crate::domain::id::{IndicatorId, MilestoneId, OrganisationId};
@@ -41,7 +42,47 @@ code_list! {
     }
 }
 
+impl InstrumentKind {
+    /// The words that people read.
+    pub fn label(self, language: Language) -> &'static str {
+        let (nl, en) = match self {
+            InstrumentKind::Act => ("wet", "act"),
+            InstrumentKind::OrderInCouncil => {
+                ("algemene maatregel van bestuur", "order in council")
+            }
+            InstrumentKind::MinisterialRegulation => {
+                ("ministeriële regeling", "ministerial regulation")
+            }
+            InstrumentKind::ByLaw => ("verordening", "by-law"),
+            InstrumentKind::Decision => ("beschikking", "decision"),
+        };
+        language.pick(nl, en)
+    }
+}
+
+impl Direction {
+    /// The words that people read.
+    pub fn label(self, language: Language) -> &'static str {
+        match self {
+            Direction::Higher => language.pick("hoger is beter", "higher is better"),
+            Direction::Lower => language.pick("lager is beter", "lower is better"),
+        }
+    }
+}
+
 impl Frequency {
+    /// The words that people read.
+    pub fn label(self, language: Language) -> &'static str {
+        let (nl, en) = match self {
+            Frequency::Once => ("eenmaal", "once"),
+            Frequency::Month => ("elke maand", "every month"),
+            Frequency::Quarter => ("elk kwartaal", "every quarter"),
+            Frequency::HalfYear => ("elk half jaar", "every half year"),
+            Frequency::Year => ("elk jaar", "every year"),
+        };
+        language.pick(nl, en)
+    }
+
     /// Months between two rounds; none for what is observed once.
     pub fn months(self) -> Option<u32> {
         match self {

@@ -77,6 +77,20 @@ where
         .await
 }
 
+/// Takes a report in, all of it in the caller's transaction.
+///
+/// # Errors
+/// As `submit`.
+pub fn at_once(
+    conn: &mut Conn,
+    context: &Context,
+    actor: &Actor,
+    new: &NewReport,
+) -> Result<Report, Error> {
+    let (report, course) = prepare(conn, context, actor, new)?;
+    take_in(conn, context, actor, report, course)
+}
+
 /// Looks up all that a report names; nothing is written yet.
 pub(super) fn look_up(
     conn: &mut Conn,

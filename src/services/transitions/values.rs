@@ -96,8 +96,10 @@ pub(super) fn look_up(
     {
         errors.push(FieldError::new("/measure/targetDate", "date_in_past"));
     }
-    if let Some(id) = input.measure.as_ref().and_then(|measure| measure.id) {
-        errors.extend(measures::change_fault(conn, report, id)?);
+    if let Some(measure) = &input.measure
+        && let Some(id) = measure.id
+    {
+        errors.extend(measures::change_fault(conn, report, id, measure)?);
     }
     input.organisation = Some(actor.home.id);
     match request.action {

@@ -242,6 +242,11 @@ impl Reply {
         serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("no JSON, {e}: {self}"))
     }
 
+    /// A body that is no JSON.
+    pub fn body_text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
     /// The rows of a page.
     #[track_caller]
     pub fn items(&self) -> Vec<Value> {
