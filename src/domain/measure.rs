@@ -288,7 +288,11 @@ impl MeasureRecord {
             ("/dossier", input.dossier.is_some(), false, tells),
             ("/publication", input.publication.is_some(), false, tells),
         ];
-        let of_law = ["/stage", "/dossier", "/publication"];
+        let other_kind = |at: &str| match at {
+            "/stage" | "/dossier" | "/publication" => self.kind != MeasureKind::Amendment,
+            "/decisionReference" => self.kind != MeasureKind::Exemption,
+            _ => false,
+        };
         let mut faults = Vec::new();
         for (at, given, required, taken) in rows {
             if required && !given {
@@ -296,9 +300,7 @@ impl MeasureRecord {
             } else if given && !taken.contains(&action) {
                 let fault = FieldError::new(at, "not_for_this_action");
                 faults.push(fault.with("action", action));
-            } else if given && of_law.contains(&at) && self.kind != MeasureKind::Amendment {
-                faults.push(FieldError::new(at, "not_for_this_measure"));
-            } else if given && at == "/decisionReference" && self.kind != MeasureKind::Exemption {
+            } else if given && other_kind(at) {
                 faults.push(FieldError::new(at, "not_for_this_measure"));
             }
         }

@@ -35,14 +35,24 @@ const STYLE: &str = include_str!("pages/experiment.css");
 /// Steps of the timeline that the page tells.
 const STEPS: i64 = 500;
 
-static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
+static TEMPLATES: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLock::new(|| {
     let mut env = Environment::new();
     env.set_auto_escape_callback(|_| AutoEscape::Html);
     env.set_undefined_behavior(UndefinedBehavior::Strict);
-    env.add_template("experiment", include_str!("pages/experiment.html"))
-        .expect("the page is a template; a test renders it");
-    env
+    env.add_template("experiment", include_str!("pages/experiment.html"))?;
+    Ok(env)
 });
+
+/// The page, filled in.
+fn rendered(page: &Value) -> Result<String, Error> {
+    let template = match &*TEMPLATES {
+        Ok(env) => env.get_template("experiment"),
+        Err(error) => return Err(Error::Internal(error.to_string())),
+    };
+    template
+        .and_then(|template| template.render(Serde(page)))
+        .map_err(|e| Error::Internal(e.to_string()))
+}
 
 /// Nothing but the style that the page brings itself.
 static POLICY: LazyLock<String> = LazyLock::new(|| {
@@ -474,10 +484,7 @@ pub async fn get_experiment_page(
         "version": version, "plan": plan(&of.plan, language), "participants": participants, "indicators": indicators,
         "outcome": outcome(&of.course, language), "reports": reports, "timeline": timeline,
     });
-    let html = TEMPLATES
-        .get_template("experiment")
-        .and_then(|template| template.render(Serde(&page)))
-        .map_err(|e| Error::Internal(e.to_string()))?;
+    let html = rendered(&page)?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
         .insert_header((CONTENT_SECURITY_POLICY, POLICY.as_str()))
