@@ -167,20 +167,38 @@ def own_references(body):
             body[name] = list({pick("/organisations") for _ in value} - {None})
         elif name in LISTED and isinstance(value, list):
             body[name] = list({pick(LISTED[name]) for _ in value[:5]} - {None})
-        elif name == "mergeInto":
+        elif name in ("mergeInto", "report"):
             body[name] = pick("/reports") or value
+        elif name == "reports" and isinstance(value, list):
+            body[name] = list({pick("/reports") for _ in value[:5]} - {None})
+
+
+def actions(path):
+    """What can be done now: of a report by an answer of its own, of an experiment or a measure by what it says itself."""
+    if path.startswith("/reports/"):
+        return (shown := look(f"{path}/transitions")) and shown.json()["items"]
+    seen = (shown := look(path)) and shown.json()
+    if not seen:
+        return None
+    if "nextSteps" in seen:
+        return [step for step in seen["nextSteps"] if step["ready"]]
+    fields = {"update": ["note"], "add_reports": ["reports"], "complete": ["result", "evidence"], "drop": ["result"]}
+    return [{"action": action, "required": fields[action], "optional": []} for action in seen.get("actions", [])]
 
 
 def possible_action(body, path):
     """An action that can be taken now, with the generated values of the fields that it takes."""
-    items = (shown := look(f"{path}/transitions")) and shown.json()["items"]
+    items = actions(path)
     if not items:
         return
     action = chance.choice(items)
     made = {"lead": pick("/organisations"), "mergeInto": pick("/reports"), "contributors": [], **{name: "Omdat het moet." for name in
             ("explanation", "publicExplanation", "reason", "question", "answer")},
             "outcome": chance.choice(["explanation", "practice_changed", "existing_room", "act_amended", "experiment"]),
-            "confidentiality": "confidential"} | ANSWERS  # fmt: skip
+            "confidentiality": "confidential", "note": "Op schema.", "result": "Klaar.", "evidence": "https://voorbeeld.nl/",
+            "reports": [pick("/reports")], "report": pick("/reports"), "organisation": pick("/organisations"),
+            "authority": pick("/organisations"), "date": time.strftime("%Y-%m-%d"), "findings": "Gelijk.", "decision": "stop",
+            "decider": "Minister"} | ANSWERS  # fmt: skip
     fields = action["required"] + [name for name in action["optional"] if chance.random() < 0.5]
     values = {name: body.get(name, made.get(name)) if chance.random() < 0.5 else made.get(name, body.get(name)) for name in fields}
     body.clear()
@@ -214,6 +232,16 @@ def door(case):
             return {"token": mailed_token() or case.body["token"], "password": "een zin die niemand raadt"}
         case "POST /organisations/{id}/people":
             return {"email": f"{INVITED}{chance.getrandbits(40):x}@sluis.example", "roles": ["reporter"]}
+        case "PATCH /experiments/{id}":
+            case.body.clear()
+            return {"title": "Een betere titel"}
+        case "POST /measures":
+            return {"kind": "other", "targetDate": "2030-01-01"}
+        case "POST /experiments/{id}/observations":
+            seen = (shown := look(case.formatted_path)) and look(case.formatted_path.removesuffix("/observations"))
+            indicators = seen.json()["plan"]["indicators"] if shown and seen else []
+            items = [{"indicator": one["id"], "of": "all", "observedOn": seen.json()["startedOn"], "value": 1} for one in indicators]
+            return {"items": items} if items else {}
         case "PATCH /reports/{id}":
             case.body.clear()
             return {"title": "Een betere titel"}

@@ -59,6 +59,7 @@ class Service:
         try:
             self.wait()
             self.add_reports()
+            self.add_experiments()
         except BaseException:
             self.__exit__()
             raise
@@ -105,12 +106,19 @@ class Service:
                 time.sleep(0.1)
         raise SystemExit(f"the service does not start:\n{self.log.read_text(errors='replace')}")
 
-    def call(self, method, path, body=None, token=None):
+    def call(self, method, path, body=None, token=None, version=None):
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        if version is not None:
+            headers["If-Match"] = f'"{version}"'
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}/v1{path}", data, headers, method=method)
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
+
+    def change(self, method, path, body, token):
+        """As what is there now is seen."""
+        of = path.removesuffix("/transitions")
+        return self.call(method, path, body, token, self.call("GET", of, token=token)["version"])
 
     def sign_in(self, role):
         return self.call("POST", "/sessions", self.who[role])["accessToken"]
@@ -127,6 +135,47 @@ class Service:
                 "draft": number % 3 == 2,
             }  # fmt: skip
             self.call("POST", "/reports", body, token)
+
+
+    def add_experiments(self):
+        """A proposal, an experiment that runs with a value observed, and a measure; what is drafted, linked and shared."""
+        reporter, desk, lead = (self.sign_in(role) for role in ("reporter", "desk", "liaison"))
+        home, ocw = (self.call("GET", "/me", token=token)["organisation"]["id"] for token in (reporter, lead))
+        today = time.strftime("%Y-%m-%d")
+        reports = [self.add_report(reporter, number) for number in range(4)]
+        for report in reports[1:3]:
+            self.change("POST", f"/reports/{report}/transitions", {"action": "accept"}, lead)
+            position = {"action": "take_position", "outcome": "experiment", "publicExplanation": "Wij proberen het."}
+            self.change("POST", f"/reports/{report}/transitions", position, lead)
+        self.call("POST", "/experiments", {"title": "Voorstel", "idea": "Zonder de norm.", "report": reports[0]}, reporter)
+        made = self.call("POST", "/experiments", {"title": "Proef", "idea": "Zonder de norm.", "report": reports[1]}, lead)
+        path = f"/experiments/{made['id']}"
+        indicator = {"name": "Leerlingen", "definition": "Aantal.", "unit": "n", "direction": "higher", "frequency": "month",
+                     "primary": True, "baselines": [{"value": 40, "measuredOn": "2026-01-01"}]}  # fmt: skip
+        plan = {"purpose": "Nagaan of het kan.", "scope": "Kernen.", "hypothesis": "Gelijk.", "stopCriteria": "Onvoldoende.",
+                "evaluator": "Bureau", "evaluationPlan": "Voor en na.", "comparisonGroup": "Andere.", "indicators": [indicator],
+                "legalBasis": {"clause": {"citation": "BWBR0003420"}, "instrument": "act", "publication": "stb-2026-123",
+                               "maximumMonths": 48, "extensionMonths": 12},
+                "startsOn": today, "endsOn": f"{int(today[:4]) + 2}{today[4:8]}28"}  # fmt: skip
+        self.change("PATCH", path, {"plan": plan}, lead)
+        for action in (
+            {"action": "submit_for_check", "authority": ocw}, {"action": "register"},
+            {"action": "admit", "organisation": home, "date": today}, {"action": "start"},
+        ):  # fmt: skip
+            seen = self.change("POST", f"{path}/transitions", action, lead)
+        observed = {"indicator": seen["plan"]["indicators"][0]["id"], "participant": home, "observedOn": seen["startedOn"], "value": 41}
+        self.call("POST", f"{path}/observations", {"items": [observed]}, lead)
+        measure = {"kind": "other", "title": "Maatregel", "owner": "Directie", "targetDate": "2030-01-01", "reports": [reports[2]]}
+        self.call("POST", "/measures", measure, lead)
+        shared = {"action": "publish", "audience": "government", "title": "Norm", "summary": "De norm knelt."}
+        self.change("POST", f"/reports/{reports[3]}/transitions", shared, desk)
+        self.call("POST", f"/reports/{reports[3]}/links", {"kind": "related", "report": reports[0]}, desk)
+        self.call("POST", f"/reports/{reports[3]}/messages", {"audience": "reporter", "text": "Kaart?", "draft": True}, desk)
+
+    def add_report(self, token, number):
+        body = {"title": f"Norm {number}", "description": "De norm knelt.", "effect": "De school sluit.", "municipalities": [MUNICIPALITY],
+                "regulations": [{"citation": "BWBR0003420", "article": "153"}]}  # fmt: skip
+        return self.call("POST", "/reports", body, token)["id"]
 
 
 def free_port():

@@ -3,6 +3,8 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::deadline::local_date;
+use crate::domain::experiment::{Experiment, ExperimentStatus, ParticipantState};
 use crate::domain::id::OrganisationId;
 use crate::domain::report::Report;
 use crate::domain::routing::Rule;
@@ -40,6 +42,55 @@ pub fn report(
     handling
         .assignees
         .retain(|assignee| assignee.organisation != old);
+    if after == *before {
+        return None;
+    }
+    after.updated_at = now;
+    after.version += 1;
+    Some(after)
+}
+
+/// An experiment that is not closed, with the successor in the place of the organisation that was; none when that has no part
+/// in it. Where the successor takes part itself, the other's participation ends.
+pub fn experiment(
+    before: &Experiment,
+    old: OrganisationId,
+    new: OrganisationId,
+    now: DateTime<Utc>,
+) -> Option<Experiment> {
+    if before.status == ExperimentStatus::Closed {
+        return None;
+    }
+    let mut after = before.clone();
+    let replace = |id: &mut OrganisationId| {
+        if *id == old {
+            *id = new;
+        }
+    };
+    replace(&mut after.proposer.organisation);
+    after.authority.iter_mut().for_each(replace);
+    let both = after.participant(new).is_some();
+    for one in after
+        .participants
+        .iter_mut()
+        .filter(|one| one.organisation == old)
+    {
+        if !both {
+            one.organisation = new;
+        } else if matches!(
+            one.state,
+            ParticipantState::Asked | ParticipantState::Participating | ParticipantState::Leaving
+        ) {
+            one.state = ParticipantState::Left;
+            one.until = one.from.map(|_| local_date(now));
+        }
+    }
+    if !both {
+        let baselines = after.plan.indicators.iter_mut();
+        for base in baselines.flat_map(|indicator| &mut indicator.baselines) {
+            base.participant.iter_mut().for_each(replace);
+        }
+    }
     if after == *before {
         return None;
     }

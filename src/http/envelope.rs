@@ -24,7 +24,7 @@ const PAGES: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'un
 
 /// What pages of every origin may read, without sign-in.
 pub fn is_public(path: &str) -> bool {
-    matches!(path, "/v1/openapi.json" | "/.well-known/jwks.json")
+    path.starts_with("/v1/public/") || matches!(path, "/v1/openapi.json" | "/.well-known/jwks.json")
 }
 
 /// Middleware around everything.

@@ -534,7 +534,7 @@ impl ParticipantView {
 }
 
 impl DueView {
-    fn new(due: &Due, today: NaiveDate) -> Self {
+    pub fn new(due: &Due, today: NaiveDate) -> Self {
         Self {
             clock: due.clock,
             milestone: due.milestone.map(|id| id.uuid()),

@@ -56,6 +56,7 @@ pub mod problem;
 pub mod problems_page;
 pub mod program;
 pub mod provinces;
+pub mod public_experiments;
 pub mod query;
 pub mod record;
 pub mod reference;

@@ -26,6 +26,7 @@ use crate::http::problem::{Problem, ProblemField};
         (name = "reports", description = "Reports (meldingen): submit, find, read, change."),
         (name = "workflow", description = "The handling (behandeling): what can be done, what was done."),
         (name = "messages", description = "Messages (berichten): what the reporter, the desk and the authorities write to each other about a report."),
+        (name = "public", description = "What everybody may read without a token (openbaar)."),
         (name = "measures", description = "Measures (maatregelen): amendments, changed practice, exemptions, and the reports that they serve."),
         (name = "experiments", description = "Experiments (experimenten): the register, their plans, what was observed, what was decided."),
         (name = "attachments", description = "Attachments (bijlagen): files that belong to a report."),

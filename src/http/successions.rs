@@ -44,7 +44,7 @@ pub struct SuccessionPreviewRequest {
 /// What moves with a succession (Dutch: wat overgaat).
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(example = json!({"rules": [34, 98], "domains": ["onderwijs-po"], "regulations": ["BWBR0003420"], "reports": 12}))]
+#[schema(example = json!({"rules": [34, 98], "domains": ["onderwijs-po"], "regulations": ["BWBR0003420"], "reports": 12, "experiments": ["EXP-2026-0001"], "measures": 2}))]
 pub struct Succession {
     /// Numbers of the routing rules in force that name it: each gets a new version (regels).
     rules: Vec<i32>,
@@ -54,6 +54,10 @@ pub struct Succession {
     regulations: Vec<String>,
     /// Open reports of which it is the reporter, the lead or a contributor (open meldingen).
     reports: usize,
+    /// Numbers of the experiments that are not closed and in which it has a part (experimenten).
+    experiments: Vec<String>,
+    /// Measures of it that are under way (maatregelen).
+    measures: usize,
 }
 
 impl From<Moved> for Succession {
@@ -63,6 +67,8 @@ impl From<Moved> for Succession {
             domains: moved.domains,
             regulations: moved.regulations,
             reports: moved.reports,
+            experiments: moved.experiments,
+            measures: moved.measures,
         }
     }
 }

@@ -395,6 +395,29 @@ pub fn reports(ctx: &Context, mut progress: impl FnMut(u64)) -> Finding {
     )
 }
 
+/// Holds every experiment against what follows from it: what lists find it by, and its frozen plans.
+pub fn experiments(ctx: &Context) -> Finding {
+    const EXAMPLES: usize = 3;
+    match ctx.db.read_blocking::<_, Error, _>(|conn| {
+        Ok(crate::store::experiments::strayed(conn, EXAMPLES)?)
+    }) {
+        Ok(found) if found.is_empty() => ok(
+            "experiments",
+            "all agree with their columns, parties and plan versions",
+        ),
+        Ok(found) => bad(
+            "experiments",
+            Verdict::Fault,
+            format!(
+                "do not agree with what follows from them: {}",
+                found.join(", ")
+            ),
+            "lists, rights or alerts may be wrong for these; somebody wrote past the service? Restore, or report it as a fault of the software",
+        ),
+        Err(e) => bad("experiments", Verdict::Fault, why(e), "see database"),
+    }
+}
+
 /// Whether the bytes of every attachment are there.
 pub fn attachments(ctx: &Context) -> Finding {
     // A look changes nothing: a folder that is not there is not made for it.

@@ -147,8 +147,40 @@ pub fn list(
     limit: i64,
     now: DateTime<Utc>,
 ) -> Result<Vec<Shown>, Error> {
-    let found = experiments::list(conn, actor, filter, before, limit)?;
+    let found = experiments::list(conn, Some(actor), filter, before, limit)?;
     show_all(conn, actor, found, local_date(now))
+}
+
+/// A page of the register, for everybody: of those of which something was due before a day, or of all.
+pub fn registered(
+    conn: &mut Conn,
+    late_on: Option<NaiveDate>,
+    before: Option<ExperimentId>,
+    limit: i64,
+) -> Result<(Vec<Experiment>, Organisations), Error> {
+    let filter = Filter {
+        late_on,
+        ..Filter::default()
+    };
+    let found = experiments::list(conn, None, &filter, before, limit)?;
+    let named = found.iter().flat_map(Experiment::organisations);
+    let organisations = load_organisations(conn, named)?;
+    Ok((found, organisations))
+}
+
+/// One experiment of the register, for everybody.
+///
+/// # Errors
+/// `NotFound` when it is not registered.
+pub fn registered_one(
+    conn: &mut Conn,
+    id: ExperimentId,
+) -> Result<(Experiment, Organisations), Error> {
+    let found = experiments::find(conn, id)?
+        .filter(|one| one.course.registered_on.is_some())
+        .ok_or(Error::NotFound)?;
+    let organisations = load_organisations(conn, found.organisations())?;
+    Ok((found, organisations))
 }
 
 /// Proposes an experiment from a report.

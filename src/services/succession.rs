@@ -5,7 +5,10 @@ use crate::audit;
 use crate::domain::actor::{Actor, Scope};
 use crate::domain::deadline::local_date;
 use crate::domain::event::{Details, EventKind};
-use crate::domain::id::{OrganisationId, RuleId};
+use crate::domain::experiment::event::{ExperimentDetails, ExperimentEvent, ExperimentEventKind};
+use crate::domain::experiment::{Experiment, ExperimentCapacity};
+use crate::domain::id::{OrganisationId, ReportId, RuleId};
+use crate::domain::measure::MeasureRecord;
 use crate::domain::organisation::Organisation;
 use crate::domain::policy;
 use crate::domain::routing::{Rule, RuleState};
@@ -13,10 +16,11 @@ use crate::domain::status::Capacity;
 use crate::domain::succession;
 use crate::services::recording::{self, Step};
 use crate::services::reports::{change, content};
-use crate::services::{Context, Error};
+use crate::services::{Context, Error, experiment_notices};
 use crate::store::db::Conn;
 use crate::store::{
-    organisations, policy_domains, regulations, reports, routing_rules, service_state,
+    experiment_events, experiments, measures, observations, organisations, policy_domains,
+    regulations, reports, routing_rules, service_state,
 };
 
 /// Reports that move in one transaction.
@@ -33,6 +37,10 @@ pub struct Moved {
     pub regulations: Vec<String>,
     /// Open reports in which it has a part.
     pub reports: usize,
+    /// Numbers of the experiments in which it has a part.
+    pub experiments: Vec<String>,
+    /// Measures of it that are under way.
+    pub measures: usize,
 }
 
 /// Who takes the place of whom, and in what.
@@ -63,6 +71,9 @@ pub async fn preview(context: &Context, actor: Actor, wanted: Wanted) -> Result<
             let mut moved = owned(conn, &ctx, &wanted)?;
             let open = reports::count_open_of(conn, wanted.old, &wanted.domains)?;
             moved.reports = usize::try_from(open).unwrap_or(0);
+            let (experiments, measures) = under_way(conn, &wanted)?;
+            moved.experiments = experiments.into_iter().map(|one| one.reference).collect();
+            moved.measures = measures.len();
             Ok(moved)
         })
         .await
@@ -89,8 +100,22 @@ pub async fn succeed(
         .db
         .write(move |conn| {
             let (from, to) = both(conn, &ctx, &by, &what)?;
-            let moved = owned(conn, &ctx, &what)?;
+            let mut moved = owned(conn, &ctx, &what)?;
             take_over(conn, &ctx, &by, &moved, &what, &why)?;
+            let (experiments, measures) = under_way(conn, &what)?;
+            moved.measures = measures.len();
+            for before in &measures {
+                let after = MeasureRecord {
+                    authority: what.new,
+                    updated_at: ctx.clock.now(),
+                    version: before.version + 1,
+                    ..before.clone()
+                };
+                if !measures::update(conn, before, &after)? {
+                    return Err(Error::Stale);
+                }
+            }
+            moved.experiments = hand_over(conn, &ctx, &by, experiments, &what, &why)?;
             audit::note("from", from.id.to_string());
             audit::note("to", to.id.to_string());
             Ok::<_, Error>(moved)
@@ -177,8 +202,67 @@ fn owned(conn: &mut Conn, context: &Context, wanted: &Wanted) -> Result<Moved, E
             .filter(|code| wanted.takes(std::slice::from_ref(code)))
             .collect(),
         regulations,
-        reports: 0,
+        ..Moved::default()
     })
+}
+
+/// The experiments in which the organisation has a part and the measures that it carries out: of one that is split, those
+/// that came from reports about what moves.
+fn under_way(
+    conn: &mut Conn,
+    wanted: &Wanted,
+) -> Result<(Vec<Experiment>, Vec<MeasureRecord>), Error> {
+    let mut experiments = experiments::open_of(conn, wanted.old)?;
+    let mut measures = measures::open_of(conn, wanted.old)?;
+    if !wanted.domains.is_empty() {
+        let of_experiments = experiments.iter().flat_map(|one| one.reports.clone());
+        let of_measures = measures.iter().flat_map(|one| one.reports.clone());
+        let ids: Vec<ReportId> = of_experiments.chain(of_measures).collect();
+        let about = reports::by_ids(conn, &ids)?;
+        let about = about
+            .iter()
+            .filter(|report| wanted.takes(&report.content.domains));
+        let about: Vec<ReportId> = about.map(|report| report.id).collect();
+        experiments.retain(|one| one.reports.iter().any(|id| about.contains(id)));
+        measures.retain(|one| one.reports.iter().any(|id| about.contains(id)));
+    }
+    Ok((experiments, measures))
+}
+
+/// Puts the successor in the place of the organisation in its experiments; what was observed of it goes with it.
+fn hand_over(
+    conn: &mut Conn,
+    context: &Context,
+    actor: &Actor,
+    all: Vec<Experiment>,
+    wanted: &Wanted,
+    reason: &str,
+) -> Result<Vec<String>, Error> {
+    let (old, new) = (wanted.old, wanted.new);
+    let now = context.clock.now();
+    let mut happened = Vec::new();
+    for before in all {
+        let Some(after) = succession::experiment(&before, old, new, now) else {
+            continue;
+        };
+        if !experiments::update(conn, &before, &after)? {
+            return Err(Error::Stale);
+        }
+        if before.participant(old).is_some() && before.participant(new).is_none() {
+            observations::hand_over(conn, before.id, old, new)?;
+        }
+        let (capacity, kind) = (ExperimentCapacity::Desk, ExperimentEventKind::Succession);
+        let event = ExperimentEvent::by(actor, capacity, Some(&before), &after, kind, now);
+        let event = event.with(ExperimentDetails {
+            organisation: Some(new),
+            reason: Some(reason.to_owned()),
+            ..ExperimentDetails::default()
+        });
+        experiment_events::insert(conn, &event)?;
+        happened.push((event, after));
+    }
+    experiment_notices::queue(conn, context, &happened)?;
+    Ok(happened.into_iter().map(|(_, one)| one.reference).collect())
 }
 
 fn take_over(

@@ -244,6 +244,69 @@ pub fn of_reports(conn: &mut Conn, reports: &[ReportId]) -> QueryResult<Vec<Expe
     with_reports(conn, rows)
 }
 
+/// Those that are not closed and in which an organisation has a part, the earliest first.
+pub fn open_of(conn: &mut Conn, organisation: OrganisationId) -> QueryResult<Vec<Experiment>> {
+    let closed = Coded(ExperimentStatus::Closed);
+    let rows = t::table
+        .filter(
+            t::id.eq_any(
+                parties::table
+                    .filter(parties::organisation_id.eq(organisation))
+                    .select(parties::experiment_id),
+            ),
+        )
+        .filter(t::status.ne(closed))
+        .order(t::id)
+        .load::<Row>(conn)?;
+    with_reports(conn, rows)
+}
+
+/// What does not agree with what follows from it, by number; the first of them.
+pub fn strayed(conn: &mut Conn, limit: usize) -> QueryResult<Vec<String>> {
+    const PAGE: i64 = 200;
+    let mut found = Vec::new();
+    let mut after: Option<ExperimentId> = None;
+    loop {
+        let mut query = t::table.into_boxed().order(t::id).limit(PAGE);
+        if let Some(after) = after {
+            query = query.filter(t::id.gt(after));
+        }
+        let rows = query.load::<Row>(conn)?;
+        let Some(last) = rows.last() else {
+            return Ok(found);
+        };
+        after = Some(last.id);
+        let ids: Vec<ExperimentId> = rows.iter().map(|row| row.id).collect();
+        let columns: Vec<_> = rows
+            .iter()
+            .map(|row| (row.registered, row.due_on, row.alert_on))
+            .collect();
+        let mut kept: Vec<(ExperimentId, OrganisationId)> = parties::table
+            .filter(any_of(parties::experiment_id, &ids))
+            .select((parties::experiment_id, parties::organisation_id))
+            .load(conn)?;
+        kept.sort_unstable();
+        let frozen: Vec<(ExperimentId, Option<i32>)> = plans::table
+            .filter(any_of(plans::experiment_id, &ids))
+            .group_by(plans::experiment_id)
+            .select((plans::experiment_id, diesel::dsl::max(plans::number)))
+            .load(conn)?;
+        for (one, columns) in with_reports(conn, rows)?.iter().zip(columns) {
+            let fresh = Row::from(one);
+            let kept = kept.iter().filter(|(id, _)| *id == one.id);
+            let kept: Vec<OrganisationId> = kept.map(|(_, party)| *party).collect();
+            let versions = frozen.iter().find(|(id, _)| *id == one.id);
+            let versions = versions.and_then(|(_, number)| *number).unwrap_or(0);
+            let agrees = columns == (fresh.registered, fresh.due_on, fresh.alert_on)
+                && kept == parties_of(one)
+                && versions == one.plan_version;
+            if !agrees && found.len() < limit {
+                found.push(one.reference.clone());
+            }
+        }
+    }
+}
+
 /// Which experiments a list holds.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
@@ -256,35 +319,38 @@ pub struct Filter {
     pub late_on: Option<NaiveDate>,
 }
 
-/// A page of those that somebody sees, the newest first.
+/// A page of those that somebody sees, the newest first; whom nobody knows sees what is registered.
 pub fn list(
     conn: &mut Conn,
-    actor: &Actor,
+    actor: Option<&Actor>,
     filter: &Filter,
     before: Option<ExperimentId>,
     limit: i64,
 ) -> QueryResult<Vec<Experiment>> {
     let mut query = t::table.into_boxed().order(t::id.desc()).limit(limit);
-    if !(actor.is_desk() || policy::reads_unpublished(actor)) {
-        let home = actor.home.id;
-        let own = || {
-            t::id.eq_any(
-                parties::table
-                    .filter(parties::organisation_id.eq(home))
-                    .select(parties::experiment_id),
-            )
-        };
-        query = if actor.has(Role::Liaison) {
-            query.filter(t::registered.eq(true).or(own()))
-        } else if actor.has(Role::Reporter) {
-            // Of what its organisation is only the authority of, its liaisons know.
-            let as_authority = t::authority_id.eq(home).and(t::proposer_id.ne(home));
-            let not_that = t::authority_id
-                .is_null()
-                .or(diesel::dsl::not(as_authority).assume_not_null());
-            query.filter(t::registered.eq(true).or(own().and(not_that)))
-        } else {
-            query.filter(t::registered.eq(true))
+    let sees_all = actor.is_some_and(|actor| actor.is_desk() || policy::reads_unpublished(actor));
+    if !sees_all {
+        let works = actor.filter(|actor| actor.has(Role::Liaison) || actor.has(Role::Reporter));
+        query = match works {
+            None => query.filter(t::registered.eq(true)),
+            Some(actor) => {
+                let home = actor.home.id;
+                let own = t::id.eq_any(
+                    parties::table
+                        .filter(parties::organisation_id.eq(home))
+                        .select(parties::experiment_id),
+                );
+                if actor.has(Role::Liaison) {
+                    query.filter(t::registered.eq(true).or(own))
+                } else {
+                    // Of what its organisation is only the authority of, its liaisons know.
+                    let as_authority = t::authority_id.eq(home).and(t::proposer_id.ne(home));
+                    let not_that = t::authority_id
+                        .is_null()
+                        .or(diesel::dsl::not(as_authority).assume_not_null());
+                    query.filter(t::registered.eq(true).or(own.and(not_that)))
+                }
+            }
         };
     }
     if !filter.statuses.is_empty() {

@@ -155,6 +155,16 @@ pub fn of_reports(conn: &mut Conn, reports: &[ReportId]) -> QueryResult<Vec<Meas
     with_reports(conn, rows)
 }
 
+/// Those of an authority that are under way, the earliest first.
+pub fn open_of(conn: &mut Conn, authority: OrganisationId) -> QueryResult<Vec<MeasureRecord>> {
+    let rows = t::table
+        .filter(t::authority_id.eq(authority))
+        .filter(t::state.eq(Coded(MeasureState::UnderWay)))
+        .order(t::id)
+        .load(conn)?;
+    with_reports(conn, rows)
+}
+
 /// Which measures a list holds.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {

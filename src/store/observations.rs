@@ -163,3 +163,19 @@ pub fn between(
         .load(conn)?;
     Ok(rows.into_iter().map(Observation::from).collect())
 }
+
+/// Gives what was observed of a participant to its successor.
+pub fn hand_over(
+    conn: &mut Conn,
+    experiment: ExperimentId,
+    old: OrganisationId,
+    new: OrganisationId,
+) -> QueryResult<()> {
+    let own = t::experiment_id
+        .eq(experiment)
+        .and(t::organisation_id.eq(old));
+    diesel::update(t::table.filter(own))
+        .set(t::organisation_id.eq(new))
+        .execute(conn)
+        .map(drop)
+}

@@ -1,7 +1,7 @@
 //! Experiments: from a proposal to a published amendment, and what stands in the way of each step.
 
 use chrono::TimeDelta;
-use meldpunt::services::experiment_alerts;
+use meldpunt::services::{doctor, experiment_alerts};
 use serde_json::{Value, json};
 
 use crate::harness::TestApp;
@@ -1094,4 +1094,133 @@ async fn an_experiment_is_a_page_of_text_with_charts() {
         .by(&other)
         .await
         .expect(404);
+}
+
+#[actix_web::test]
+async fn the_register_is_public_and_says_who_is_late() {
+    let app = TestApp::start().await;
+    app.leave_mail();
+    let sluis = app.reporter("GM1714").await;
+    let lead = app.liaison("OCW").await;
+    let own = report(&app, &sluis, "GM1714").await;
+    let proposal = propose(&app, &sluis, &own).await.expect(201).id();
+    let id = running(&app, &sluis, &lead).await;
+    let list = app
+        .get("/v1/public/experiments")
+        .header("origin", "https://krant.example")
+        .await;
+    let list = list.expect(200);
+    assert_eq!(list.header("cache-control"), Some("public, max-age=60"));
+    assert_eq!(list.header("access-control-allow-origin"), Some("*"));
+    let items = list.items();
+    assert_eq!(items.len(), 1, "a proposal is nobody's business");
+    assert_eq!(items[0]["participants"], json!(["Gemeente Sluis"]));
+    assert_eq!(items[0]["deviations"], json!(["WPO artikel 153"]));
+    app.get(format!("/v1/public/experiments/{proposal}"))
+        .await
+        .expect(404);
+    let path = format!("/v1/public/experiments/{id}");
+    let one = app.get(&path).await.expect(200);
+    let tag = one.etag().to_owned();
+    app.get(&path)
+        .header("if-none-match", &tag)
+        .await
+        .expect(304);
+    let late = || app.get("/v1/public/experiments?late=true");
+    assert!(late().await.expect(200).items().is_empty());
+    app.clock.forward(TimeDelta::days(825));
+    let found = late().await.expect(200).items();
+    assert_eq!(found[0]["id"], *id);
+    let late: Vec<_> = found[0]["due"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["late"] == true)
+        .collect();
+    assert_eq!(
+        late.iter()
+            .map(|one| one["clock"].clone())
+            .collect::<Vec<_>>(),
+        ["milestone", "evaluation"]
+    );
+}
+
+#[actix_web::test]
+async fn what_is_under_way_goes_over_to_a_successor() {
+    let app = TestApp::start().await;
+    app.leave_mail();
+    let (sluis, hulst) = (app.reporter("GM1714").await, app.reporter("GM0677").await);
+    let (lead, admin, coordinator) = (
+        app.liaison("OCW").await,
+        app.admin().await,
+        app.coordinator().await,
+    );
+    let id = running(&app, &sluis, &lead).await;
+    app.clock.forward(TimeDelta::days(190));
+    let (home, there) = (
+        app.organisation("GM1714").await,
+        app.organisation("GM0677").await,
+    );
+    let indicator = indicator(&read(&app, &lead, &id).await);
+    let items = json!({"items": [{"indicator": indicator, "participant": home, "observedOn": "2027-02-01", "value": 41}]});
+    let enter = app.post(format!("/v1/experiments/{id}/observations"));
+    enter.by(&sluis).json(items).await.expect(201);
+    let ministry = json!({"kind": "ministry", "name": "Ministerie van Leren", "abbreviation": "LEER", "ownsRules": true});
+    let new = app.post("/v1/organisations").by(&admin).json(ministry);
+    let new = new.await.expect(201).id();
+    let ocw = app.organisation("OCW").await;
+    let succeed = async |old: String, new: String| {
+        let path = format!("/v1/organisations/{old}/succession-previews");
+        let preview = app
+            .post(path)
+            .by(&coordinator)
+            .json(json!({"successor": new}));
+        let preview = preview.await.expect(200).json();
+        let body = json!({"successor": new, "reason": "Herindeling."});
+        let made = app.post(format!("/v1/organisations/{old}/successions"));
+        let moved = made.by(&coordinator).json(body).await.expect(200).json();
+        assert_eq!(moved["experiments"], preview["experiments"]);
+        moved["experiments"].clone()
+    };
+    assert_eq!(
+        succeed(ocw.to_string(), new.clone()).await,
+        json!(["EXP-2026-0001"])
+    );
+    let seen = read(&app, &sluis, &id).await.json();
+    assert_eq!(seen["authority"]["id"], new);
+    act(&app, &lead, &id, json!({"action": "begin_evaluation"}))
+        .await
+        .expect_problem(409, "illegal_transition");
+    // A municipality is merged into another: that takes part in its place, with what was observed.
+    succeed(home.to_string(), there.to_string()).await;
+    let seen = read(&app, &hulst, &id).await.json();
+    assert_eq!(seen["participants"][0]["organisation"]["id"], json!(there));
+    let path = format!("/v1/experiments/{id}/progress");
+    let progress = app.get(path).by(&hulst).await.expect(200).json();
+    let series = progress["indicators"][0]["series"]
+        .as_array()
+        .unwrap()
+        .clone();
+    let own = series
+        .iter()
+        .find(|one| one["of"] == "participant")
+        .unwrap();
+    assert_eq!(
+        (&own["participant"]["id"], &own["figures"]["n"]),
+        (&json!(there), &json!(1))
+    );
+    let events = app
+        .all_pages(&hulst, &format!("/v1/experiments/{id}/events"), 50)
+        .await;
+    let last = events.last().unwrap();
+    assert_eq!(last["kind"], "succession");
+    assert!(
+        last["text"]
+            .as_str()
+            .unwrap()
+            .contains("gemeente Hulst de opvolger is"),
+        "{last}"
+    );
+    let finding = doctor::experiments(&app.context);
+    assert_eq!(finding.verdict, doctor::Verdict::Ok, "{finding:?}");
 }

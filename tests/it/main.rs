@@ -19,6 +19,7 @@ mod conversation;
 mod deadlines;
 mod design_rules;
 mod endorsements;
+mod experiment_guards;
 mod experiment_story;
 mod experiments;
 mod hardening;

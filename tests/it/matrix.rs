@@ -343,6 +343,9 @@ const EXPERIMENTS: &[Row] = &[
         404,
     ),
     ("getChainOfReport", Report, READERS, 200, 404),
+    ("listPublicExperiments", Nothing, ALL, 200, 200),
+    // It is not registered.
+    ("getPublicExperiment", Experiment, ALL, 404, 404),
     // For a report that is not there.
     ("createMeasure", Nothing, LIAISONS, 400, 403),
     ("listMeasures", Nothing, SEES_A_LIST, 200, 403),

@@ -688,7 +688,7 @@ async fn a_ministry_is_succeeded_on_what_is_open_and_its_rules_go_on() {
         .json();
     assert_eq!(
         again,
-        json!({"rules": [], "domains": [], "regulations": [], "reports": 0})
+        json!({"rules": [], "domains": [], "regulations": [], "reports": 0, "experiments": [], "measures": 0})
     );
     app.post(&path)
         .by(&coordinator)

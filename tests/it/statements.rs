@@ -108,6 +108,120 @@ async fn a_request_costs_as_many_statements_however_much_there_is() {
     );
 }
 
+/// An experiment, a measure, and what came of a report: as much with four of everything as with one.
+#[actix_web::test]
+async fn an_experiment_costs_as_many_statements_however_much_it_holds() {
+    let app = TestApp::start().await;
+    app.leave_mail();
+    let (reporter, lead, desk) = (
+        app.reporter("GM1714").await,
+        app.liaison("OCW").await,
+        app.desk().await,
+    );
+    let act = async |by, path: &str, body: Value| {
+        let seen = app.get(path).by(by).await.expect(200);
+        let made = app.post(format!("{path}/transitions")).by(by);
+        made.if_match(&seen).json(body).await.expect(200)
+    };
+    let mut costs: Vec<Vec<(&str, u64)>> = Vec::new();
+    for many in [1, 4] {
+        let mut reports = Vec::new();
+        for _ in 0..=many {
+            let made = app.post("/v1/reports").by(&reporter).json(report(1));
+            let id = made.await.expect(201).id();
+            let path = format!("/v1/reports/{id}");
+            act(&lead, &path, json!({"action": "accept"})).await;
+            let position = json!({"action": "take_position", "outcome": "experiment", "publicExplanation": "Wij proberen het."});
+            act(&lead, &path, position).await;
+            reports.push(id);
+        }
+        let measure = json!({
+            "kind": "amendment", "title": "Norm", "owner": "Directie", "targetDate": "2028-01-01", "reports": reports
+        });
+        app.post("/v1/measures")
+            .by(&lead)
+            .json(measure)
+            .await
+            .expect(201);
+        let proposal = json!({"title": "Proef", "idea": "Zonder de norm.", "report": reports[0]});
+        let made = app.post("/v1/experiments").by(&lead).json(proposal).await;
+        let path = format!("/v1/experiments/{}", made.expect(201).id());
+        let seen = app.get(&path).by(&lead).await.expect(200);
+        let indicators: Vec<Value> = (0..many)
+            .map(|n| {
+                json!({"name": format!("Indicator {n}"), "definition": "Aantal.", "unit": "n", "direction": "higher",
+                    "frequency": "year", "primary": n == 0, "baselines": [{"value": 1, "measuredOn": "2026-10-01"}]})
+            })
+            .collect();
+        let plan = json!({"reports": reports, "plan": {
+            "purpose": "Nagaan of het kan.", "scope": "Kernen.", "hypothesis": "Gelijk.", "stopCriteria": "Onvoldoende.",
+            "evaluator": "Bureau", "evaluationPlan": "Voor en na.", "startsOn": "2026-11-25", "endsOn": "2028-11-24",
+            "legalBasis": {"clause": {"citation": "BWBR0003420"}, "instrument": "act", "publication": "stb-2026-123",
+                "maximumMonths": 48, "extensionMonths": 0},
+            "indicators": indicators
+        }});
+        let change = app.patch(&path).by(&lead).if_match(&seen).json(plan);
+        change.await.expect(200);
+        let ocw = app.organisation("OCW").await;
+        act(
+            &lead,
+            &path,
+            json!({"action": "submit_for_check", "authority": ocw}),
+        )
+        .await;
+        act(&lead, &path, json!({"action": "register"})).await;
+        for code in &["GM1714", "GM0654", "GM0687", "GM0715"][..many] {
+            let home = app.organisation(code).await;
+            act(
+                &lead,
+                &path,
+                json!({"action": "admit", "organisation": home, "date": "2026-11-25"}),
+            )
+            .await;
+        }
+        act(&lead, &path, json!({"action": "start"})).await;
+        let mut seen = Vec::new();
+        for (what, path) in [
+            ("experiment", path.clone()),
+            ("progress", format!("{path}/progress")),
+            ("page", format!("{path}/page")),
+            ("timeline", format!("{path}/events")),
+            ("plan versions", format!("{path}/plan-versions")),
+            ("chain of it", format!("{path}/chain")),
+            (
+                "chain of a report",
+                format!("/v1/reports/{}/chain", reports[0]),
+            ),
+            ("experiments", "/v1/experiments".to_owned()),
+            ("measures", "/v1/measures".to_owned()),
+        ] {
+            let call = app.get(path).by(&desk).header("accept", "*/*");
+            let (read, statements) = cost(&app, call).await;
+            read.expect(200);
+            seen.push((what, statements));
+        }
+        costs.push(seen);
+    }
+    assert_eq!(
+        costs[0], costs[1],
+        "more of everything costs more statements"
+    );
+    assert_eq!(
+        costs[0],
+        [
+            ("experiment", 5),
+            ("progress", 5),
+            ("page", 13),
+            ("timeline", 5),
+            ("plan versions", 4),
+            ("chain of it", 7),
+            ("chain of a report", 10),
+            ("experiments", 5),
+            ("measures", 5),
+        ]
+    );
+}
+
 /// Every other list: a page of it costs as much with four rows as with one.
 #[actix_web::test]
 async fn a_page_of_each_list_costs_as_many_statements_however_much_it_holds() {

@@ -1,5 +1,6 @@
 //! `meldpunt documents`: writes the pages in docs/ that are made from the code. Tests compare, so no page can drift.
 
+mod experiments;
 mod problems;
 mod workflow;
 
@@ -15,6 +16,7 @@ pub fn run() -> Result<(), String> {
     }
     for (name, text) in [
         ("configuration.md", config::markdown()),
+        ("experiments.md", experiments::markdown()),
         ("problems.md", problems::markdown()),
         ("workflow.md", workflow::markdown()),
     ] {

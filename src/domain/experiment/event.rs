@@ -41,7 +41,7 @@ pub fn audience(event: &ExperimentEvent) -> Audience {
         SubmitForCheck | AskToJoin | AskToLeave | DueSoon => Audience::Authority,
         Late => Audience::AuthorityAndCoordinators,
         ReturnProposal => Audience::Proposer,
-        Admit | DeclineRequest | Release => Audience::Named,
+        Admit | DeclineRequest | Release | Succession => Audience::Named,
         Proposed | PlanChanged | CompleteMilestone | Observed | ObservationCorrected => {
             Audience::Nobody
         }
@@ -242,6 +242,10 @@ pub fn tell(
         K::ObservationCorrected => (
             "{who} heeft een waarneming gecorrigeerd.",
             "{who} corrected an observation.",
+        ),
+        K::Succession => (
+            "{who} heeft vastgelegd dat {whom} de opvolger is van een organisatie in dit experiment.",
+            "{who} recorded that {whom} is the successor of an organisation in this experiment.",
         ),
         K::DueSoon if details.organisation.is_some() => (
             "Binnenkort verwacht: {clock} van {whom}, uiterlijk {date} (nog in te voeren: {count}).",

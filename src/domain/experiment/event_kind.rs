@@ -34,6 +34,8 @@ code_list! {
         Observed = "observed",
         /// A value was corrected; the old one stays (waarneming gecorrigeerd).
         ObservationCorrected = "observation_corrected",
+        /// An organisation in it was succeeded by another (opgevolgd).
+        Succession = "succession",
         /// Something is due soon (termijn nadert).
         DueSoon = "due_soon",
         /// Something is over its day (te laat).

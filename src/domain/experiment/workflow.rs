@@ -560,3 +560,7 @@ pub fn next_steps(
         .map(|row| (row, missing(experiment, row.action, today)))
         .collect()
 }
+
+#[cfg(test)]
+#[path = "workflow_tests.rs"]
+mod tests;

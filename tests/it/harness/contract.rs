@@ -83,7 +83,12 @@ fn check_headers(reply: &Reply) {
         policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
         "{reply}"
     );
-    let public = ["/v1/openapi.json", "/.well-known/jwks.json", "/docs"];
+    let public = [
+        "/v1/openapi.json",
+        "/.well-known/jwks.json",
+        "/docs",
+        "/v1/public/",
+    ];
     if !public.iter().any(|path| reply.path.starts_with(path)) {
         expect("cache-control", "no-store");
     }
