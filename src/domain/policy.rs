@@ -224,6 +224,12 @@ pub fn reads_shared(actor: &Actor, report: &Report) -> bool {
     version.is_some_and(|version| shared_with(actor).contains(&version.audience))
 }
 
+/// Whether everybody may read what was released of it, without signing in.
+pub fn is_public(report: &Report) -> bool {
+    let version = report.handling.sharing.version.as_ref();
+    version.is_some_and(|version| version.audience == ShareAudience::Public)
+}
+
 /// What is released to these is for the actor to read. Partners and the contacts at the EU are no Dutch government.
 pub fn shared_with(actor: &Actor) -> &'static [ShareAudience] {
     use OrganisationKind::*;

@@ -1,5 +1,7 @@
 //! How far a report may be released, when a release ends, and what differs between two.
 
+use chrono::{DateTime, Utc};
+
 use crate::domain::event::Correction;
 use crate::domain::report::{Confidentiality, Report};
 use crate::domain::sharing::{ShareAudience, SharedVersion};
@@ -17,13 +19,13 @@ impl ShareAudience {
 }
 
 /// Ends what may no longer be: a report that became narrower than its release, or that was withdrawn.
-pub fn limit(report: &mut Report) {
+pub fn limit(report: &mut Report, now: DateTime<Utc>) {
     let version = report.handling.sharing.version.as_ref();
     let stays = version.is_some_and(|version| {
         version.audience.fits(report.confidentiality) && report.status != Status::Withdrawn
     });
     if !stays {
-        report.handling.sharing.version = None;
+        report.handling.sharing.end(now);
     }
 }
 

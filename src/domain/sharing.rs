@@ -38,6 +38,8 @@ pub struct Sharing {
     pub reviewed_title: Option<String>,
     /// How many times it was released.
     pub revisions: u32,
+    /// When what everybody could read was taken back; none while it may be read, or never was.
+    pub withdrawn_at: Option<DateTime<Utc>>,
     /// Organisations whose endorsement stands, of this report or of one merged into it.
     pub endorsers: Vec<OrganisationId>,
     /// Organisations whose own report was merged into it.
@@ -59,6 +61,14 @@ impl Sharing {
         behind
     }
 
+    /// Ends what is released. That everybody could read it once stays known.
+    pub fn end(&mut self, now: DateTime<Utc>) {
+        let ended = self.version.take();
+        if ended.is_some_and(|version| version.audience == ShareAudience::Public) {
+            self.withdrawn_at = Some(now);
+        }
+    }
+
     /// Releases a reviewed version: the first, or a new one in its place.
     pub fn release(
         &mut self,
@@ -68,6 +78,10 @@ impl Sharing {
         now: DateTime<Utc>,
     ) {
         self.revisions += 1;
+        self.end(now);
+        if audience == ShareAudience::Public {
+            self.withdrawn_at = None;
+        }
         self.reviewed_title = Some(title.clone());
         self.version = Some(SharedVersion {
             audience,

@@ -9,6 +9,23 @@ use crate::domain::id::OrganisationId;
 use crate::domain::report::Report;
 use crate::domain::routing::Rule;
 
+/// Puts one organisation in the place of another in a list: each once, and the lead not at all.
+fn replace_in(
+    list: &mut Vec<OrganisationId>,
+    old: OrganisationId,
+    new: OrganisationId,
+    lead: Option<OrganisationId>,
+) {
+    let mut all = Vec::new();
+    for id in list.drain(..) {
+        let id = if id == old { new } else { id };
+        if Some(id) != lead && !all.contains(&id) {
+            all.push(id);
+        }
+    }
+    *list = all;
+}
+
 /// A report as it is with the successor in the place of the organisation that was; none when that has no part in it. Who
 /// worked on it there is no longer: its new organisation takes it up anew.
 pub fn report(
@@ -29,16 +46,8 @@ pub fn report(
     replace(&mut after.submitter);
     after.lead.iter_mut().for_each(replace);
     let handling = &mut after.handling;
-    for list in [&mut handling.contributors, &mut handling.followers] {
-        list.iter_mut().for_each(replace);
-        let mut seen = Vec::new();
-        list.retain(|id| {
-            let first = !seen.contains(id);
-            seen.push(*id);
-            first
-        });
-    }
-    handling.contributors.retain(|id| Some(*id) != after.lead);
+    replace_in(&mut handling.contributors, old, new, after.lead);
+    replace_in(&mut handling.followers, old, new, None);
     handling
         .assignees
         .retain(|assignee| assignee.organisation != old);
@@ -108,14 +117,35 @@ pub fn rule(rule: &Rule, old: OrganisationId, new: OrganisationId) -> Option<Rul
         }
     };
     actions.lead.iter_mut().for_each(replace);
-    actions.contributors.iter_mut().for_each(replace);
-    actions.watchers.iter_mut().for_each(replace);
-    actions.contributors.dedup();
     let lead = actions.lead;
-    actions.contributors.retain(|id| Some(*id) != lead);
-    actions.watchers.retain(|id| Some(*id) != lead);
+    replace_in(&mut actions.contributors, old, new, lead);
+    replace_in(&mut actions.watchers, old, new, lead);
     (actions != rule.actions).then(|| Rule {
         actions,
         ..rule.clone()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_a_list_the_successor_stands_once_and_the_lead_never() {
+        let [old, new, other, lead] = [(); 4].map(|()| OrganisationId::new());
+        for (before, after) in [
+            (vec![old, other], vec![new, other]),
+            (vec![new, other, old], vec![new, other]),
+            (vec![lead, old, other, other], vec![new, other]),
+            (Vec::new(), Vec::new()),
+        ] {
+            let mut list = before;
+            replace_in(&mut list, old, new, Some(lead));
+            assert_eq!(list, after);
+        }
+        // Where the successor leads it contributes no more.
+        let mut list = vec![old, other];
+        replace_in(&mut list, old, new, Some(new));
+        assert_eq!(list, [other]);
+    }
 }

@@ -223,7 +223,7 @@ pub fn apply(
     }
     change::change(&mut next, row, capacity, input, now);
     change::keep_time(&mut next, row.action.into(), capacity, profile, now);
-    release::limit(&mut next);
+    release::limit(&mut next, now);
     next.updated_at = now;
     next.version += 1;
     Ok(next)

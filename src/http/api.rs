@@ -6,8 +6,8 @@ use crate::http::{
     attachments, audit_events, bulk, chain, claim, clients, clocks, deadline_profiles,
     endorsements, events, experiment_page, experiments, history, links, me, measures,
     municipalities, notices, observations, organisations, people, policy_domains, provinces,
-    public_experiments, record, regions, regulations, report_messages, reports, routing,
-    routing_proposals, routing_rules, routing_simulations, saved_searches, sessions,
+    public_experiments, public_reports, record, regions, regulations, report_messages, reports,
+    routing, routing_proposals, routing_rules, routing_simulations, saved_searches, sessions,
     shared_reports, similar, split, standard_texts, successions, tokens, transitions, watchers,
 };
 
@@ -58,6 +58,9 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(experiment_page::get_experiment_page)
         .service(experiment_page::get_indicator_chart)
         .service(chain::get_chain_of_experiment)
+        .service(public_reports::list_public_reports)
+        .service(public_reports::export_public_reports)
+        .service(public_reports::get_public_report)
         .service(public_experiments::list_public_experiments)
         .service(public_experiments::get_public_experiment)
         .service(measures::create_measure)

@@ -57,6 +57,7 @@ pub mod problems_page;
 pub mod program;
 pub mod provinces;
 pub mod public_experiments;
+pub mod public_reports;
 pub mod query;
 pub mod record;
 pub mod reference;

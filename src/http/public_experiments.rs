@@ -112,7 +112,8 @@ impl PublicExperiment {
     }
 }
 
-fn kept(mut response: HttpResponse) -> HttpResponse {
+/// An answer that anybody may keep for a while.
+pub fn kept(mut response: HttpResponse) -> HttpResponse {
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(KEPT));
     response

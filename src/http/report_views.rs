@@ -89,6 +89,16 @@ pub struct CitationView {
     warnings: Vec<String>,
 }
 
+impl CitationView {
+    /// The rule by its identifier, with the article.
+    pub fn named(&self) -> String {
+        match &self.article {
+            Some(article) => format!("{} artikel {article}", self.citation),
+            None => self.citation.clone(),
+        }
+    }
+}
+
 impl From<&Cited> for CitationView {
     fn from(cited: &Cited) -> Self {
         let citation = &cited.citation;

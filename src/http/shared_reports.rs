@@ -245,7 +245,7 @@ pub async fn list_shared_reports(
     let filter = query.filter(local_date(ctx.clock.now()));
     let searched = words.clone();
     let (rows, organisations) =
-        sharing::page(&ctx, actor, searched, filter, sort, after, limit).await?;
+        sharing::page(&ctx, Some(actor), searched, filter, sort, after, limit).await?;
     let (rows, next_cursor) = paging::cut(rows, limit, |report| key(sort, report));
     let page = Page {
         items: rows

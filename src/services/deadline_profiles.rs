@@ -1,5 +1,7 @@
 //! Deadline profiles: a coordinator changes what is promised from now on.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 
 use crate::audit;
@@ -35,6 +37,27 @@ pub struct ProfileChange {
 pub fn of_report(conn: &mut Conn, report: &Report) -> Result<DeadlineProfile, Error> {
     let code = report.handling.deadline_profile.as_deref();
     in_force(conn, code.unwrap_or(STANDARD))
+}
+
+/// The profiles of several reports: each is asked for once.
+#[derive(Default)]
+pub struct Known(HashMap<String, DeadlineProfile>);
+
+impl Known {
+    /// As `of_report`.
+    pub fn of(&mut self, conn: &mut Conn, report: &Report) -> Result<&DeadlineProfile, Error> {
+        let code = report
+            .handling
+            .deadline_profile
+            .as_deref()
+            .unwrap_or(STANDARD);
+        if !self.0.contains_key(code) {
+            self.0.insert(code.to_owned(), in_force(conn, code)?);
+        }
+        self.0
+            .get(code)
+            .ok_or_else(|| Error::Internal(format!("no deadline profile {code}")))
+    }
 }
 
 /// The latest version of a profile. The standard one is there before its row is.

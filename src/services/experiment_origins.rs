@@ -1,9 +1,8 @@
 //! What the steps of an experiment do at the reports that led to it: each tells of them in its timeline, and where a position
 //! was taken for it, its implementation begins with the experiment.
 
-use chrono::{DateTime, Utc};
-
 use crate::domain::actor::{Actor, Language};
+use crate::domain::deadline_profile::DeadlineProfile;
 use crate::domain::event::{Details, EventKind};
 use crate::domain::experiment::event::{Audience, ExperimentEvent, ExperimentEventKind, audience};
 use crate::domain::experiment::event_kind::StepOfExperiment;
@@ -12,9 +11,10 @@ use crate::domain::id::{MeasureId, ReportId};
 use crate::domain::report::{Measure, MeasureKind, Report};
 use crate::domain::status::{Action, Capacity, Status};
 use crate::domain::workflow::{self, Input, MeasureInput};
+use crate::services::deadline_profiles::Known;
 use crate::services::recording::{self, Step};
 use crate::services::reports::{change, load_organisations};
-use crate::services::{Context, Error, deadline_profiles};
+use crate::services::{Context, Error};
 use crate::store::db::Conn;
 use crate::store::reports;
 
@@ -50,9 +50,14 @@ pub fn follow(
         step: event.kind,
         decision: of.course.decision.as_ref().map(|decision| decision.kind),
     };
+    let mut profiles = Known::default();
     let mut steps = Vec::new();
     for report in sent {
-        let taken = step(conn, actor, report, measure.as_ref(), (event, of))?;
+        let profile = profiles.of(conn, report)?;
+        let taken = match &measure {
+            Some(measure) => step(actor, report, measure, profile, (event, of))?,
+            None => None,
+        };
         let mut taken = taken
             .unwrap_or_else(|| Step::by_service(report, report, EventKind::Experiment, event.at));
         if taken.after != *report {
@@ -111,21 +116,40 @@ fn measure_id(of: &Experiment) -> MeasureId {
 
 /// What a step changes in a report; none where it only tells.
 fn step(
-    conn: &mut Conn,
     actor: &Actor,
     report: &Report,
-    measure: Option<&Measure>,
+    measure: &Measure,
+    profile: &DeadlineProfile,
     (event, of): (&ExperimentEvent, &Experiment),
 ) -> Result<Option<Step>, Error> {
-    let Some(measure) = measure else {
-        return Ok(None);
+    let now = event.at;
+    let details = Details {
+        measure: Some(measure.clone()),
+        ..Details::default()
     };
     match report.status {
         Status::PositionTaken if begins(event.kind, of) => {
-            begin(conn, actor, report, measure, event.at)
+            let action = Action::StartImplementation;
+            // Who starts the experiment may be another than who leads the report.
+            let Ok((row, capacity)) = workflow::find(actor, report, action) else {
+                return Ok(None);
+            };
+            let input = Input {
+                measure: Some(MeasureInput {
+                    id: Some(measure.id),
+                    registered: true,
+                    kind: measure.kind,
+                    owner: measure.owner.clone(),
+                    target_date: measure.target_date,
+                    result: None,
+                }),
+                ..Input::default()
+            };
+            let after = workflow::apply(report, row, capacity, &input, profile, now)?;
+            let step = Step::by(actor, capacity, report, &after, action.into(), now);
+            Ok(Some(step.with(details)))
         }
         Status::InImplementation => {
-            let profile = deadline_profiles::of_report(conn, report)?;
             let mut after = report.clone();
             let known = &mut after.handling.measures;
             match known.iter_mut().find(|one| one.id == measure.id) {
@@ -133,49 +157,12 @@ fn step(
                 None => known.push(measure.clone()),
             }
             let kind = EventKind::Experiment;
-            workflow::keep_time(&mut after, kind, Capacity::Service, &profile, event.at);
-            after.updated_at = event.at;
+            workflow::keep_time(&mut after, kind, Capacity::Service, profile, now);
+            after.updated_at = now;
             after.version += 1;
-            let details = Details {
-                measure: Some(measure.clone()),
-                ..Details::default()
-            };
-            let step = Step::by_service(report, &after, kind, event.at).with(details);
+            let step = Step::by_service(report, &after, kind, now).with(details);
             Ok(Some(step))
         }
         _ => Ok(None),
     }
-}
-
-/// Begins the implementation of a report, when whoever starts the experiment may.
-fn begin(
-    conn: &mut Conn,
-    actor: &Actor,
-    report: &Report,
-    measure: &Measure,
-    now: DateTime<Utc>,
-) -> Result<Option<Step>, Error> {
-    let action = Action::StartImplementation;
-    let Ok((row, capacity)) = workflow::find(actor, report, action) else {
-        return Ok(None);
-    };
-    let input = Input {
-        measure: Some(MeasureInput {
-            id: Some(measure.id),
-            registered: true,
-            kind: measure.kind,
-            owner: measure.owner.clone(),
-            target_date: measure.target_date,
-            result: None,
-        }),
-        ..Input::default()
-    };
-    let profile = deadline_profiles::of_report(conn, report)?;
-    let after = workflow::apply(report, row, capacity, &input, &profile, now)?;
-    let details = Details {
-        measure: Some(measure.clone()),
-        ..Details::default()
-    };
-    let step = Step::by(actor, capacity, report, &after, action.into(), now).with(details);
-    Ok(Some(step))
 }

@@ -226,6 +226,7 @@ fn carry(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let at_report = measure.at_report();
+    let mut profiles = deadline_profiles::Known::default();
     let mut steps = Vec::new();
     for report in served {
         let Some(action) = action_for(report) else {
@@ -245,8 +246,8 @@ fn carry(
             }),
             ..workflow::Input::default()
         };
-        let profile = deadline_profiles::of_report(conn, report)?;
-        let after = workflow::apply(report, row, capacity, &input, &profile, now)?;
+        let profile = profiles.of(conn, report)?;
+        let after = workflow::apply(report, row, capacity, &input, profile, now)?;
         change::update(conn, report, &after)?;
         let details = Details {
             measure: Some(at_report.clone()),

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::deadline::local_date;
 use crate::domain::event::{Event, EventKind};
 use crate::domain::report::Report;
+use crate::domain::routing;
 use crate::domain::routing::learning::{Clear, Outcome, OutcomeKind, clear_lead};
 use crate::services::{Context, Error, rule_book};
 use crate::store::db::Conn;
@@ -84,8 +85,9 @@ fn propose(
     // The rules may say so already, since what went wrong was before their last change.
     let report = happened.after;
     let today = local_date(now);
-    let as_it_is = rule_book::evaluate(conn, context, &report.content, report.submitter, today)?;
-    if as_it_is.lead == Some(lead) {
+    let rules = context.rules.rules(conn)?;
+    let facts = rule_book::facts(&rules, &report.content, report.submitter);
+    if routing::evaluate(&rules, &facts, today).lead == Some(lead) {
         return Ok(());
     }
     let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);

@@ -124,14 +124,16 @@ pub fn batch(
 ) -> Result<Batch, Error> {
     let found = reports::sent_after(conn, after, BATCH)?;
     let today = local_date(context.clock.now());
-    let lead = |set: &RuleSet, report: &Report| {
-        let facts = facts(set, &report.content, report.submitter);
-        routing::evaluate(set, &facts, today).lead
+    // What is known beside the rules is the same in both: what a report says is taken apart once.
+    let leads = |report: &Report| {
+        let facts = facts(&trial.now, &report.content, report.submitter);
+        let lead = |set: &RuleSet| routing::evaluate(set, &facts, today).lead;
+        (lead(&trial.now), lead(&trial.then))
     };
     let moved: Vec<Moved> = found
         .iter()
         .filter_map(|report| {
-            let (from, to) = (lead(&trial.now, report), lead(&trial.then, report));
+            let (from, to) = leads(report);
             (from != to).then(|| Moved {
                 report: ReportRef::from(report),
                 from,

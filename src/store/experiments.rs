@@ -12,6 +12,7 @@ use crate::domain::id::{ExperimentId, OrganisationId, PrincipalId, ReportId};
 use crate::domain::policy;
 use crate::store::any_of::any_of;
 use crate::store::db::Conn;
+use crate::store::numbers::next_number;
 use crate::store::schema::{
     experiment_parties as parties, experiment_plans as plans, experiment_reports as origins,
     experiments as t,
@@ -112,21 +113,8 @@ fn with_reports(conn: &mut Conn, rows: Vec<Row>) -> QueryResult<Vec<Experiment>>
 
 /// The next number of a year, as `EXP-2026-0001`; one that is rolled back leaves a gap.
 pub fn next_reference(conn: &mut Conn, year: i32) -> QueryResult<String> {
-    #[derive(QueryableByName)]
-    struct Number {
-        #[diesel(sql_type = diesel::sql_types::Integer)]
-        last: i32,
-    }
-    // The year is a number of ours; the two databases write placeholders differently.
-    let sql = format!(
-        "INSERT INTO experiment_numbers (year, last) VALUES ({year}, 1) \
-         ON CONFLICT (year) DO UPDATE SET last = experiment_numbers.last + 1 RETURNING last"
-    );
-    let number = match conn {
-        Conn::Sqlite(conn) => diesel::sql_query(sql).get_result::<Number>(conn)?,
-        Conn::Postgres(conn) => diesel::sql_query(sql).get_result::<Number>(conn)?,
-    };
-    Ok(format!("EXP-{year}-{:04}", number.last))
+    let number = next_number(conn, "experiment_numbers", year)?;
+    Ok(format!("EXP-{year}-{number:04}"))
 }
 
 /// Writes a new one.

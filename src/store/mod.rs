@@ -18,6 +18,7 @@ pub mod keys;
 pub mod listing;
 pub mod measures;
 pub mod messages;
+pub mod numbers;
 pub mod observations;
 pub mod organisations;
 pub mod outbox;

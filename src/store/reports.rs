@@ -18,6 +18,7 @@ use crate::domain::status::{Phase, Status};
 use crate::store::any_of::any_of;
 use crate::store::bulk::insert_all;
 use crate::store::db::Conn;
+use crate::store::numbers::next_number;
 use crate::store::schema::{report_assignees, report_facets, report_parties, reports};
 use crate::store::types::{Coded, Instant, Json};
 use crate::store::{search, shared_versions as released};
@@ -232,23 +233,10 @@ pub fn joined_to_any(conn: &mut Conn, targets: &[ReportId]) -> QueryResult<Vec<R
     Ok(rows.into_iter().map(Report::from).collect())
 }
 
-/// The next number of a year: ascending, never given twice; one that is rolled back leaves a gap.
+/// The next number of a year, as `MKR-2026-000123`: ascending, never given twice; one that is rolled back leaves a gap.
 pub fn next_reference(conn: &mut Conn, year: i32) -> QueryResult<String> {
-    #[derive(QueryableByName)]
-    struct Number {
-        #[diesel(sql_type = diesel::sql_types::Integer)]
-        last: i32,
-    }
-    // The year is a number of ours; the two databases write placeholders differently.
-    let sql = format!(
-        "INSERT INTO reference_numbers (year, last) VALUES ({year}, 1) \
-         ON CONFLICT (year) DO UPDATE SET last = reference_numbers.last + 1 RETURNING last"
-    );
-    let number = match conn {
-        Conn::Sqlite(conn) => diesel::sql_query(sql).get_result::<Number>(conn)?,
-        Conn::Postgres(conn) => diesel::sql_query(sql).get_result::<Number>(conn)?,
-    };
-    Ok(format!("MKR-{year}-{:06}", number.last))
+    let number = next_number(conn, "reference_numbers", year)?;
+    Ok(format!("MKR-{year}-{number:06}"))
 }
 
 /// Writes a new report with what lists filter on.

@@ -69,17 +69,22 @@ pub fn routing_stamp(conn: &mut Conn) -> QueryResult<Option<String>> {
 /// The routing rules, or what is known beside them, changed: every node reads them again before it routes.
 pub fn routing_changed(conn: &mut Conn, now: DateTime<Utc>) -> QueryResult<()> {
     let stamp = Uuid::now_v7().to_string();
-    let moved = diesel::update(t::table.find(ROUTING))
-        .set((t::since.eq(Instant(now)), t::reason.eq(&stamp)))
-        .execute(conn)?;
-    if moved == 0 {
-        diesel::insert_into(t::table)
-            .values((
-                t::name.eq(ROUTING),
-                t::since.eq(Instant(now)),
-                t::reason.eq(&stamp),
-            ))
-            .execute(conn)?;
-    }
+    let changed = (t::since.eq(Instant(now)), t::reason.eq(&stamp));
+    let row = (t::name.eq(ROUTING), changed);
+    // ON CONFLICT has no common form.
+    match conn {
+        Conn::Sqlite(conn) => diesel::insert_into(t::table)
+            .values(row)
+            .on_conflict(t::name)
+            .do_update()
+            .set(changed)
+            .execute(conn)?,
+        Conn::Postgres(conn) => diesel::insert_into(t::table)
+            .values(row)
+            .on_conflict(t::name)
+            .do_update()
+            .set(changed)
+            .execute(conn)?,
+    };
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 use meldpunt::domain::actor::Role;
-use meldpunt::services::experiment_alerts;
+use meldpunt::services::{doctor, experiment_alerts};
 use serde_json::{Value, json};
 
 use crate::harness::TestApp;
@@ -428,5 +428,13 @@ async fn one_obstacle_from_four_municipalities_to_the_staatsblad() {
         );
         assert_eq!(chain["experiments"][0]["decision"]["kind"], "change_law");
         assert_eq!(chain["publications"], json!(["stb-2029-12"]));
+    }
+
+    // And every deadline follows from what happened.
+    for finding in [
+        doctor::reports(&app.context, |_| ()),
+        doctor::experiments(&app.context),
+    ] {
+        assert_eq!(finding.verdict, doctor::Verdict::Ok, "{finding:?}");
     }
 }

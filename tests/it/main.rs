@@ -37,6 +37,7 @@ mod nodes;
 mod observe;
 mod openapi;
 mod operate;
+mod public_register;
 mod reference;
 mod reports;
 mod routing_rules;

@@ -343,6 +343,10 @@ const EXPERIMENTS: &[Row] = &[
         404,
     ),
     ("getChainOfReport", Report, READERS, 200, 404),
+    ("listPublicReports", Nothing, ALL, 200, 200),
+    ("exportPublicReports", Nothing, ALL, 200, 200),
+    // None of them was published.
+    ("getPublicReport", Shared, ALL, 404, 404),
     ("listPublicExperiments", Nothing, ALL, 200, 200),
     // It is not registered.
     ("getPublicExperiment", Experiment, ALL, 404, 404),

@@ -1,6 +1,7 @@
 //! Measures other than experiments: one for many reports, told of every half year, settled together.
 
 use chrono::TimeDelta;
+use meldpunt::services::doctor;
 use serde_json::{Value, json};
 
 use crate::harness::TestApp;
@@ -230,6 +231,8 @@ async fn one_measure_serves_many_reports_and_offers_to_settle_them_together() {
     let chain = read(&app, &desk, format!("/v1/reports/{first}/chain")).await;
     assert_eq!(chain["measures"][0]["id"], id);
     assert_eq!(chain["publications"], json!(["stb-2027-12"]));
+    let finding = doctor::reports(&app.context, |_| ());
+    assert_eq!(finding.verdict, doctor::Verdict::Ok, "{finding:?}");
 }
 
 #[actix_web::test]

@@ -110,7 +110,7 @@ pub(super) fn change(
                 next.handling.sharing.release(audience, title, summary, now);
             }
         }
-        Action::Unpublish => next.handling.sharing.version = None,
+        Action::Unpublish => next.handling.sharing.end(now),
         Action::Correct => correct(next, input),
         Action::ChangeContributors => {
             next.handling.contributors = input.contributors.clone().unwrap_or_default();

@@ -191,6 +191,6 @@ pub fn take_over(
         version: heir.version + 1,
         ..heir.clone()
     };
-    release::limit(&mut leading);
+    release::limit(&mut leading, now);
     leading
 }

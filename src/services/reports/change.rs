@@ -58,7 +58,7 @@ pub async fn change(
             if !missing.is_empty() {
                 return Err(Error::Invalid(missing));
             }
-            release::limit(&mut after);
+            release::limit(&mut after, now);
             let mut corrections = differences(&before, &after);
             if corrections.is_empty() {
                 return show(conn, &ctx, &actor, before);
