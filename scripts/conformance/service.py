@@ -167,7 +167,7 @@ class Service:
         self.call("POST", f"{path}/observations", {"items": [observed]}, lead)
         measure = {"kind": "other", "title": "Maatregel", "owner": "Directie", "targetDate": "2030-01-01", "reports": [reports[2]]}
         self.call("POST", "/measures", measure, lead)
-        shared = {"action": "publish", "audience": "government", "title": "Norm", "summary": "De norm knelt."}
+        shared = {"action": "publish", "audience": "public", "title": "Norm", "summary": "De norm knelt."}
         self.change("POST", f"/reports/{reports[3]}/transitions", shared, desk)
         self.call("POST", f"/reports/{reports[3]}/links", {"kind": "related", "report": reports[0]}, desk)
         self.call("POST", f"/reports/{reports[3]}/messages", {"audience": "reporter", "text": "Kaart?", "draft": True}, desk)

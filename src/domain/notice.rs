@@ -22,6 +22,8 @@ code_list! {
         Position = "position",
         Reconsidered = "reconsidered",
         Implementation = "implementation",
+        /// How far the implementation is.
+        Progress = "progress",
         Settled = "settled",
         ReopeningRequested = "reopening_requested",
         Reopened = "reopened",
@@ -243,6 +245,7 @@ pub fn notices(event: EventKind) -> &'static [(Audience, NoticeKind)] {
             (Lead, N::Settled),
             (Contributors, N::Settled),
         ],
+        E::UpdateImplementation => &[(Reporter, N::Progress), (Followers, N::Progress)],
         E::RequestReopening => &[(Desk, N::ReopeningRequested)],
         E::GrantReopening => &[
             (Reporter, N::Reopened),
@@ -308,7 +311,6 @@ pub fn notices(event: EventKind) -> &'static [(Audience, NoticeKind)] {
         E::Created
         | E::Changed
         | E::Accept
-        | E::UpdateImplementation
         | E::SettledThrough
         | E::CancelReopening
         | E::WithdrawEndorsement

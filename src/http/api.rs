@@ -60,6 +60,7 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(chain::get_chain_of_experiment)
         .service(public_reports::list_public_reports)
         .service(public_reports::export_public_reports)
+        .service(public_reports::follow_public_reports)
         .service(public_reports::get_public_report)
         .service(public_experiments::list_public_experiments)
         .service(public_experiments::get_public_experiment)

@@ -50,7 +50,7 @@ macro_rules! sources {
 /// Every kind with its Dutch and its English template; a test holds the list complete.
 const SOURCES: &[(&str, &str, &str)] = sources!(
     "acknowledgement" "new_report" "for_you" "forwarded" "rerouted" "succeeded" "returned" "question" "answer" "continued"
-    "position" "reconsidered" "implementation" "settled" "reopening_requested" "reopened" "reopening_denied"
+    "position" "reconsidered" "implementation" "progress" "settled" "reopening_requested" "reopened" "reopening_denied"
     "withdrawn" "merged" "merged_in" "unmerged" "unmerged_from" "endorsed" "published" "unpublished" "split" "took_over" "corrected" "message" "watched" "assigned" "unassigned"
     "advice" "extended" "escalated" "escalation_resolved" "deadlines_moved" "confidentiality_changed" "feedback" "reminder" "deadlines" "rule_lapsed" "experiment"
     "invitation" "password_reset"

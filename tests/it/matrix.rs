@@ -345,6 +345,7 @@ const EXPERIMENTS: &[Row] = &[
     ("getChainOfReport", Report, READERS, 200, 404),
     ("listPublicReports", Nothing, ALL, 200, 200),
     ("exportPublicReports", Nothing, ALL, 200, 200),
+    ("followPublicReports", Nothing, ALL, 200, 200),
     // None of them was published.
     ("getPublicReport", Shared, ALL, 404, 404),
     ("listPublicExperiments", Nothing, ALL, 200, 200),

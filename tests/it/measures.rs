@@ -238,7 +238,6 @@ async fn one_measure_serves_many_reports_and_offers_to_settle_them_together() {
 #[actix_web::test]
 async fn a_measure_that_a_report_begins_with_is_in_the_register() {
     let app = TestApp::start().await;
-    app.leave_mail();
     let sluis = app.reporter("GM1714").await;
     let lead = app.liaison("OCW").await;
     let first = report(&app, &sluis, &lead, "GM1714").await;
@@ -256,7 +255,24 @@ async fn a_measure_that_a_report_begins_with_is_in_the_register() {
     let tell = json!({"action": "update_implementation", "explanation": "De circulaire is weg.", "measure": {
         "id": id, "kind": "changed_practice", "owner": "Afdeling", "targetDate": "2027-07-01"
     }});
+    app.deliver_mail().await;
     act(&app, &lead, &path, tell).await.expect(200);
+    // Whose report it is hears how far it is.
+    let mail = app.deliver_mail().await;
+    assert_eq!(mail.len(), 1);
+    assert!(mail[0].to.contains(&sluis.email), "{}", mail[0].to);
+    assert!(
+        mail[0]
+            .subject
+            .starts_with("Hoe het staat met de oplossing: MKR-2026-"),
+        "{}",
+        mail[0].subject
+    );
+    assert!(
+        mail[0].text.contains("De circulaire is weg."),
+        "{}",
+        mail[0].text
+    );
     let kept = read(&app, &lead, register.clone()).await;
     assert_eq!(
         (&kept["owner"], &kept["targetDate"]),

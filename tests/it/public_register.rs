@@ -198,3 +198,53 @@ async fn the_whole_register_is_written_out_as_lines_or_as_a_sheet() {
     assert_eq!(&rows[0][at("regulations")], "BWBR0003420 artikel 153");
     assert_eq!(&rows[0][at("municipalities")], "GM1714");
 }
+
+#[actix_web::test]
+async fn what_is_new_in_the_register_is_followed_as_a_feed() {
+    let app = TestApp::start().await;
+    app.leave_mail();
+    let sluis = app.reporter("GM1714").await;
+    let desk = app.desk().await;
+    for title in ["Eerste & enige", "<b>Tweede</b>"] {
+        let id = report(&app, &sluis, "Dorpsschool").await;
+        let publish = json!({"action": "publish", "audience": "public", "title": title, "summary": "De norm telt."});
+        act(&app, &desk, &id, publish).await;
+        app.clock.forward(chrono::TimeDelta::minutes(1));
+    }
+    let read = async |query: &str| {
+        let call = app
+            .get(format!("/v1/public/reports/feed{query}"))
+            .header("accept", "application/atom+xml");
+        let reply = call.await.expect(200);
+        assert_eq!(
+            reply.header("content-type"),
+            Some("application/atom+xml; charset=utf-8")
+        );
+        reply.body_text().parse::<atom_syndication::Feed>().unwrap()
+    };
+    let feed = read("").await;
+    let titles: Vec<&str> = feed
+        .entries
+        .iter()
+        .map(|entry| entry.title.value.as_str())
+        .collect();
+    assert_eq!(
+        titles,
+        ["<b>Tweede</b>", "Eerste & enige"],
+        "the newest first, and as text"
+    );
+    assert_eq!(feed.updated, feed.entries[0].updated);
+    assert_eq!(
+        feed.entries[0].authors[0].name,
+        "Ministerie van Onderwijs, Cultuur en Wetenschap"
+    );
+    let path = feed.entries[0].links[0]
+        .href
+        .split("/v1/")
+        .nth(1)
+        .unwrap()
+        .to_owned();
+    app.get(format!("/v1/{path}")).await.expect(200);
+    assert_eq!(read("?domain=onderwijs-po&limit=1").await.entries.len(), 1);
+    assert!(read("?province=PV20").await.entries.is_empty());
+}
