@@ -22,7 +22,7 @@ use crate::mail::transport::Transport;
 use crate::services::{Context, Error, seed};
 use crate::store::db::Db;
 use crate::worker::outbox::{Deliverer, Stop};
-use crate::worker::{deadlines, reindex, tidy};
+use crate::worker::{counting, deadlines, reindex, tidy};
 
 /// Opens the database and gathers what the use cases run on.
 ///
@@ -269,6 +269,7 @@ impl Work {
         rt::spawn(tidy::run(context.clone()));
         rt::spawn(deadlines::run(context.clone()));
         rt::spawn(reindex::run(context.clone()));
+        rt::spawn(counting::run(context.clone()));
         Ok(Self(Some((stop, thread))))
     }
 

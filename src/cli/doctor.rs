@@ -66,6 +66,7 @@ fn examine(settings: Settings, report: &mut Report) -> Result<(), String> {
         let _ = write!(std::io::stderr(), "\r");
     }
     report.add(finding);
+    report.add(doctor::counts(&ctx));
     report.add(doctor::experiments(&ctx));
     report.add(doctor::attachments(&ctx));
     Ok(())

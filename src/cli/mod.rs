@@ -18,6 +18,7 @@ mod openapi;
 #[cfg(feature = "otel")]
 mod otel;
 mod outbox;
+mod recount;
 mod restore;
 mod routing;
 mod serve;
@@ -61,6 +62,8 @@ enum Command {
     Routing(routing::Routing),
     /// Look whether all is well, and say what to do about what is not
     Doctor(Box<doctor::Doctor>),
+    /// Make the sums that figures are read from anew, from the reports
+    Recount(Box<Settings>),
     /// Pause the mail, and take it up again
     Outbox(outbox::Outbox),
     /// Replace the keys that tokens are signed with
@@ -101,6 +104,7 @@ pub fn run() -> ExitCode {
         Command::Routing(routing) => routing::run(routing),
         Command::Import(import) => import::run(*import),
         Command::Doctor(doctor) => return doctor::run(*doctor),
+        Command::Recount(settings) => recount::run(*settings),
         Command::Outbox(outbox) => outbox::run(outbox),
         Command::Keys(keys) => keys::run(keys),
         Command::Config(config) => match matches.subcommand() {

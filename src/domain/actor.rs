@@ -73,6 +73,7 @@ code_list! {
         ReportsRead = "reports:read",
         ReportsWrite = "reports:write",
         Triage = "triage",
+        Statistics = "statistics",
         ReferenceWrite = "reference:write",
         OrganisationManage = "organisation:manage",
         Admin = "admin",
@@ -95,10 +96,16 @@ impl Role {
         use Scope::*;
         match self {
             Role::Reporter => &[ReportsRead, ReportsWrite],
-            Role::Desk => &[ReportsRead, ReportsWrite, Triage],
-            Role::Coordinator => &[ReportsRead, ReportsWrite, Triage, ReferenceWrite],
-            Role::Liaison => &[ReportsRead, Triage],
-            Role::Analyst => &[ReportsRead],
+            Role::Desk => &[ReportsRead, ReportsWrite, Triage, Statistics],
+            Role::Coordinator => &[
+                ReportsRead,
+                ReportsWrite,
+                Triage,
+                Statistics,
+                ReferenceWrite,
+            ],
+            Role::Liaison => &[ReportsRead, Triage, Statistics],
+            Role::Analyst => &[ReportsRead, Statistics],
             Role::OrgAdmin => &[OrganisationManage],
             Role::Admin => &[ReferenceWrite, OrganisationManage, Admin],
         }

@@ -9,6 +9,7 @@ pub mod citation;
 pub mod clock_proof;
 pub mod clocks;
 pub mod code;
+pub mod counting;
 pub mod deadline;
 pub mod deadline_profile;
 pub mod endorsement;

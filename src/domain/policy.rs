@@ -207,6 +207,29 @@ pub fn reads_unpublished(actor: &Actor) -> bool {
     actor.has(Role::Analyst) && actor.home.kind == OrganisationKind::Ministry
 }
 
+/// Which figures somebody may read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Figures {
+    /// Of all reports that are not confidential.
+    All,
+    /// How its own authority does.
+    Own,
+    /// Those that everybody may read.
+    None,
+}
+
+/// Figures of all reports are for who may count them: the desk, and the analysts of the ministries. A liaison reads how its
+/// own authority does.
+pub fn figures(actor: &Actor) -> Figures {
+    if actor.is_desk() || reads_unpublished(actor) {
+        Figures::All
+    } else if actor.has(Role::Liaison) {
+        Figures::Own
+    } else {
+        Figures::None
+    }
+}
+
 /// As whom the actor may take obstacles out of a report: the desk, or who leads it.
 pub fn splits_as(actor: &Actor, report: &Report) -> Option<Capacity> {
     capacities(actor, report).into_iter().find(|capacity| {

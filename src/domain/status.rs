@@ -1,6 +1,7 @@
 //! The status workflow: one table of transitions. Permissions, the OpenAPI enum, "what can I do now" and the documents
 //! read this table; what a transition changes is in `workflow`.
 
+use crate::domain::actor::Language;
 use crate::domain::code::code_list;
 
 code_list! {
@@ -189,6 +190,19 @@ impl Status {
             Withdrawn => "Withdrawn",
             Merged => "Merged",
         }
+    }
+}
+
+impl Phase {
+    /// The words that people read.
+    pub fn label(self, language: Language) -> &'static str {
+        let (nl, en) = match self {
+            Phase::Intake => ("Intake", "Intake"),
+            Phase::Assessment => ("Beoordeling", "Assessment"),
+            Phase::Implementation => ("Uitvoering", "Implementation"),
+            Phase::Closed => ("Afgesloten", "Closed"),
+        };
+        language.pick(nl, en)
     }
 }
 

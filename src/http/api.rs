@@ -8,7 +8,8 @@ use crate::http::{
     municipalities, notices, observations, organisations, people, policy_domains, provinces,
     public_experiments, public_reports, record, regions, regulations, report_messages, reports,
     routing, routing_proposals, routing_rules, routing_simulations, saved_searches, sessions,
-    shared_reports, similar, split, standard_texts, successions, tokens, transitions, watchers,
+    shared_reports, similar, split, standard_texts, statistics, successions, tokens, transitions,
+    watchers,
 };
 
 /// The operations.
@@ -62,6 +63,20 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(public_reports::export_public_reports)
         .service(public_reports::follow_public_reports)
         .service(public_reports::get_public_report)
+        .service(statistics::counts::count_reports)
+        .service(statistics::counts::count_public_reports)
+        .service(statistics::times::get_lead_times)
+        .service(statistics::times::get_public_lead_times)
+        .service(statistics::times::get_promises)
+        .service(statistics::times::get_public_promises)
+        .service(statistics::handling::get_handling)
+        .service(statistics::hot_spots::list_hot_spots)
+        .service(statistics::hot_spots::list_public_hot_spots)
+        .service(statistics::scorecards::list_scorecards)
+        .service(statistics::scorecards::list_public_scorecards)
+        .service(statistics::portfolio::get_experiment_portfolio)
+        .service(statistics::portfolio::get_public_experiment_portfolio);
+    config
         .service(public_experiments::list_public_experiments)
         .service(public_experiments::get_public_experiment)
         .service(measures::create_measure)

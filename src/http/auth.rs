@@ -42,6 +42,8 @@ needs! {
     WorkOnReports = ReportsWrite | Triage;
     /// `triage`
     Triage = Triage;
+    /// `statistics`
+    ReadStatistics = Statistics;
     /// `reference:write`
     WriteReference = ReferenceWrite;
     /// `organisation:manage`

@@ -597,6 +597,16 @@ pub static FIELDS: &[Words] = &[
         "This holds a control character that is not allowed.",
     ),
     (
+        "not_crossed",
+        "Deze dimensies worden niet gekruist: de ene volgt uit de andere, of samen zijn ze te fijn.",
+        "These dimensions are not crossed: one follows from the other, or together they are too fine.",
+    ),
+    (
+        "not_counted",
+        "Hiernaar worden openbare meldingen niet geteld.",
+        "Public reports are not counted by this.",
+    ),
+    (
         "wrong_cursor",
         "Deze cursor is niet van ons.",
         "This cursor is not ours.",

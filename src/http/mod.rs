@@ -81,11 +81,13 @@ mod security_txt;
 pub mod sessions;
 mod settlement;
 mod shared_reports;
+mod sheet;
 pub mod similar;
 #[cfg(feature = "otel")]
 pub mod spans;
 pub mod split;
 pub mod standard_texts;
+pub mod statistics;
 pub mod strict;
 pub mod successions;
 pub mod tokens;

@@ -27,6 +27,7 @@ use crate::http::problem::{Problem, ProblemField};
         (name = "workflow", description = "The handling (behandeling): what can be done, what was done."),
         (name = "messages", description = "Messages (berichten): what the reporter, the desk and the authorities write to each other about a report."),
         (name = "public", description = "What everybody may read without a token (openbaar)."),
+        (name = "statistics", description = "Figures (cijfers): how many, how long, how often in time, where it hurts."),
         (name = "measures", description = "Measures (maatregelen): amendments, changed practice, exemptions, and the reports that they serve."),
         (name = "experiments", description = "Experiments (experimenten): the register, their plans, what was observed, what was decided."),
         (name = "attachments", description = "Attachments (bijlagen): files that belong to a report."),
@@ -65,6 +66,7 @@ fn describe(scope: Scope) -> &'static str {
         Scope::ReportsRead => "Read reports (meldingen lezen)",
         Scope::ReportsWrite => "Submit and answer for reports (meldingen doen)",
         Scope::Triage => "Work on reports as desk or ministry (meldingen behandelen)",
+        Scope::Statistics => "Read figures (cijfers lezen)",
         Scope::ReferenceWrite => "Change reference data (referentiegegevens wijzigen)",
         Scope::OrganisationManage => {
             "Manage people and clients of an organisation (organisatie beheren)"
@@ -105,12 +107,19 @@ pub(super) fn as_built() -> Value {
     json!(built)
 }
 
-/// Gives schemas the names that readers expect: `Report` for the `ReportView` of the code, `ReportPage` for a page of them.
-/// utoipa writes the rows of a page in full; here they refer to their schema.
+/// Gives schemas the names that readers expect: `Report` for the `ReportView` of the code, `ReportPage` for a page of them,
+/// `ScorecardFigures` for figures. utoipa writes the rows of a page in full; here they refer to their schema.
 fn rename(document: Value) -> Value {
+    /// Of what holds others, the name of these and its own.
+    fn parts(name: &str) -> Option<(&str, &str)> {
+        let (holder, item) = name.split_once('_')?;
+        ["Page", "Figures"]
+            .contains(&holder)
+            .then_some((item, holder))
+    }
     fn plain(name: &str) -> String {
-        match name.strip_prefix("Page_") {
-            Some(item) => format!("{}Page", plain(item)),
+        match parts(name) {
+            Some((item, holder)) => format!("{}{holder}", plain(item)),
             None => name.strip_suffix("View").unwrap_or(name).to_owned(),
         }
     }
@@ -132,7 +141,7 @@ fn rename(document: Value) -> Value {
         let renamed = std::mem::take(schemas)
             .into_iter()
             .map(|(name, mut schema)| {
-                if let Some(item) = name.strip_prefix("Page_") {
+                if let Some((item, _)) = parts(&name) {
                     schema["properties"]["items"]["items"] =
                         json!({ "$ref": format!("#/components/schemas/{item}") });
                 }
@@ -155,12 +164,13 @@ pub fn takes_query(path: &str, method: &str) -> bool {
     operation.is_null() || keys.into_iter().any(|parameter| parameter["in"] == "query")
 }
 
-/// Whether what an operation gives, when all goes well, is not JSON: then what the client takes is not judged.
+/// Whether an operation gives something else than JSON when all goes well: then what the client takes is not judged.
 pub fn gives_files(path: &str, method: &str) -> bool {
     let method = if method == "HEAD" { "GET" } else { method };
     template(path).is_some_and(|template| {
         let given = &PLAIN["paths"][template][method.to_lowercase()]["responses"]["200"]["content"];
-        given.is_object() && given.get("application/json").is_none()
+        let media = given.as_object().into_iter().flat_map(|given| given.keys());
+        media.into_iter().any(|media| media != "application/json")
     })
 }
 

@@ -67,6 +67,14 @@ pub fn cut<T, K: Serialize>(
 /// The page with its `Link` headers, all filters kept.
 pub fn respond<T: Serialize>(request: &HttpRequest, page: &Page<T>) -> HttpResponse {
     let mut response = HttpResponse::Ok();
+    for link in links(request, page.next_cursor.as_deref()) {
+        response.append_header((LINK, link));
+    }
+    response.json(page)
+}
+
+/// The values of the `Link` headers of a page: the first and the next.
+pub fn links(request: &HttpRequest, next_cursor: Option<&str>) -> Vec<String> {
     let kept: Vec<&str> = request
         .query_string()
         .split('&')
@@ -77,12 +85,12 @@ pub fn respond<T: Serialize>(request: &HttpRequest, page: &Page<T>) -> HttpRespo
         let mark = if query.is_empty() { "" } else { "?" };
         format!("<{}{mark}{query}>; rel=\"{rel}\"", request.path())
     };
-    response.append_header((LINK, link(&kept, "first")));
-    if let Some(next) = &page.next_cursor {
+    let mut links = vec![link(&kept, "first")];
+    if let Some(next) = next_cursor {
         let cursor = format!("cursor={next}");
         let mut pairs = kept.clone();
         pairs.push(&cursor);
-        response.append_header((LINK, link(&pairs, "next")));
+        links.push(link(&pairs, "next"));
     }
-    response.json(page)
+    links
 }

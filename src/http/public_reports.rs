@@ -2,7 +2,7 @@
 //! token. A form of its own, so that nothing gets here that was not put here: no person, no reporter, no text but the
 //! reviewed one.
 
-use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE, VARY};
+use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, VARY};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use atom_syndication::{Category, Entry, Feed, Link, Person, Text};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
@@ -24,6 +24,7 @@ use crate::http::public_experiments::kept;
 use crate::http::query::Query;
 use crate::http::report_views::{CitationView, PositionView, SettlementView};
 use crate::http::reports::{municipality, regulation, report_id};
+use crate::http::sheet::{MEDIA, asks_for_csv, written};
 use crate::services::reports::Organisations;
 use crate::services::{Context, Error, sharing};
 use crate::store::reports::Facet;
@@ -155,7 +156,7 @@ pub struct PublicContent {
 }
 
 /// An experiment that a report led to (Dutch: experiment).
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RelatedExperiment {
     /// Id of the experiment (experiment).
@@ -167,6 +168,13 @@ pub struct RelatedExperiment {
     title: String,
     /// Where it stands (status).
     status: ExperimentStatus,
+}
+
+impl RelatedExperiment {
+    /// Its number.
+    pub fn named(&self) -> &str {
+        &self.reference
+    }
 }
 
 impl From<&Experiment> for RelatedExperiment {
@@ -376,21 +384,14 @@ const COLUMNS: [&str; 16] = [
 ];
 
 fn sheet(reports: impl Iterator<Item = PublicReport>, header: bool) -> Result<web::Bytes, Error> {
-    let failed = |e: csv::Error| Error::Internal(e.to_string());
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    if header {
-        writer.write_record(COLUMNS).map_err(failed)?;
-    }
-    for report in reports {
-        let Some(content) = report.content else {
-            continue;
-        };
+    let rows = reports.filter_map(|report| {
+        let content = report.content?;
         let rules: Vec<String> = content
             .regulations
             .iter()
             .map(CitationView::named)
             .collect();
-        let cells = [
+        Some([
             report.id.to_string(),
             report.reference.unwrap_or_default(),
             content.title,
@@ -412,31 +413,9 @@ fn sheet(reports: impl Iterator<Item = PublicReport>, header: bool) -> Result<we
                 .map(|one| one.to_string())
                 .unwrap_or_default(),
             content.endorsement_count.to_string(),
-        ];
-        writer.write_record(cells.map(harmless)).map_err(failed)?;
-    }
-    let bytes = writer
-        .into_inner()
-        .map_err(|e| Error::Internal(e.to_string()))?;
-    Ok(bytes.into())
-}
-
-/// A cell that no spreadsheet takes for a formula.
-fn harmless(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{cell}")
-    } else {
-        cell
-    }
-}
-
-/// Whether a sheet is asked for rather than lines of JSON.
-fn asks_for_csv(request: &HttpRequest) -> bool {
-    let accept = request.headers().get(ACCEPT);
-    let accept = accept
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    accept.to_ascii_lowercase().contains("text/csv")
+        ])
+    });
+    written(header.then_some(&COLUMNS), rows)
 }
 
 /// Export the register of reports
@@ -446,7 +425,7 @@ fn asks_for_csv(request: &HttpRequest) -> bool {
 #[utoipa::path(
     tag = "public",
     responses((status = 200, description = "The register (register)", content(
-        (String = "application/jsonl"),
+        (PublicReport = "application/jsonl"),
         (String = "text/csv"),
     ))),
 )]
@@ -463,11 +442,7 @@ pub async fn export_public_reports(
         begun: false,
         ended: false,
     };
-    let media = if csv {
-        "text/csv; charset=utf-8"
-    } else {
-        "application/jsonl"
-    };
+    let media = if csv { MEDIA } else { "application/jsonl" };
     let name = if csv {
         "meldingen.csv"
     } else {

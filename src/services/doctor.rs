@@ -10,6 +10,7 @@ use crate::domain::key_life::KeyState;
 use crate::domain::notice::NoticeState;
 use crate::mail::transport::{SendError, Transport};
 use crate::services::attachments::check;
+use crate::services::counting;
 use crate::services::keys::rotation;
 use crate::services::{Context, Error, mail_pause};
 use crate::store::checkup::{self, Server};
@@ -415,6 +416,21 @@ pub fn experiments(ctx: &Context) -> Finding {
             "lists, rights or alerts may be wrong for these; somebody wrote past the service? Restore, or report it as a fault of the software",
         ),
         Err(e) => bad("experiments", Verdict::Fault, why(e), "see database"),
+    }
+}
+
+/// Counts every report anew and holds that against the tables that figures are read from.
+pub fn counts(ctx: &Context) -> Finding {
+    let asked = ctx.db.read_blocking::<_, Error, _>(counting::check);
+    match asked {
+        Ok(wrong) if wrong.is_empty() => ok("counts", "the same as when counted anew"),
+        Ok(wrong) => bad(
+            "counts",
+            Verdict::Fault,
+            format!("differ from the reports: {}", wrong.join(", ")),
+            "figures are wrong until `meldpunt recount` has made them anew",
+        ),
+        Err(e) => bad("counts", Verdict::Fault, why(e), "see database"),
     }
 }
 

@@ -54,6 +54,19 @@ impl Opener {
     }
 }
 
+/// Reads all of one moment, whatever others write meanwhile.
+pub fn at_one_moment<T, E: From<QueryError>>(
+    conn: &mut Conn,
+    queries: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> Result<T, E> {
+    conn.transaction(|conn| {
+        if let Conn::Postgres(conn) = conn {
+            conn.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")?;
+        }
+        queries(conn)
+    })
+}
+
 /// Turns the write-ahead log on. For a new file that takes the whole file, and SQLite does not wait for it as it does
 /// for other locks: of several processes that start together, all but one would be refused.
 fn use_wal(conn: &mut SqliteConnection) -> QueryResult<()> {

@@ -103,6 +103,15 @@ pub fn between(conn: &mut Conn, first: ReportId, last: ReportId) -> QueryResult<
     Ok(rows.into_iter().map(Event::from).collect())
 }
 
+/// The events of some reports, each report's in order.
+pub fn of_reports(conn: &mut Conn, ids: &[ReportId]) -> QueryResult<Vec<Event>> {
+    let rows: Vec<Row> = events::table
+        .filter(any_of(events::report_id, ids))
+        .order((events::report_id, events::id))
+        .load(conn)?;
+    Ok(rows.into_iter().map(Event::from).collect())
+}
+
 /// A page of a report's timeline, oldest first; of some kinds, or of all when none is named. Ids ascend with time.
 pub fn list(
     conn: &mut Conn,

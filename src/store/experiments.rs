@@ -376,6 +376,26 @@ pub fn list(
     with_reports(conn, rows)
 }
 
+/// All of them, or those in the register alone, without the reports that led to them.
+pub fn bare(conn: &mut Conn, registered: bool) -> QueryResult<Vec<Experiment>> {
+    let mut query = t::table.into_boxed().order(t::id);
+    if registered {
+        query = query.filter(t::registered.eq(true));
+    }
+    let rows = query.load::<Row>(conn)?;
+    Ok(rows.into_iter().map(|row| row.made(Vec::new())).collect())
+}
+
+/// Those that run, without the reports that led to them.
+pub fn running(conn: &mut Conn, limit: i64) -> QueryResult<Vec<Experiment>> {
+    let rows = t::table
+        .filter(t::status.eq(Coded(ExperimentStatus::Running)))
+        .order(t::id)
+        .limit(limit)
+        .load::<Row>(conn)?;
+    Ok(rows.into_iter().map(|row| row.made(Vec::new())).collect())
+}
+
 /// Those of which an alert is to be raised, the longest due first.
 pub fn alerts_due(conn: &mut Conn, today: NaiveDate, limit: i64) -> QueryResult<Vec<Experiment>> {
     let rows = t::table

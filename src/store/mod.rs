@@ -6,6 +6,7 @@ pub mod attachments;
 pub mod bulk;
 pub mod checkup;
 pub mod connection;
+pub mod counts;
 pub mod db;
 pub mod deadline_profiles;
 pub mod endorsements;
@@ -48,6 +49,7 @@ pub mod shared_reports;
 mod shared_versions;
 pub mod snapshot;
 pub mod standard_texts;
+pub mod statistics;
 #[cfg(test)]
 pub mod testing;
 pub mod types;

@@ -175,6 +175,14 @@ pub fn known_provinces(conn: &mut Conn, codes: &[String]) -> QueryResult<Vec<Str
         .load(conn)
 }
 
+/// Codes and names of those of these codes that are provinces, in no order.
+pub fn province_names(conn: &mut Conn, codes: &[String]) -> QueryResult<Vec<(String, String)>> {
+    provinces::table
+        .filter(any_of(provinces::code, codes))
+        .select((provinces::code, provinces::name))
+        .load(conn)
+}
+
 type ProvinceRow = (String, String, String);
 
 fn province((code, name, tooi): ProvinceRow) -> Province {

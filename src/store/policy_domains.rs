@@ -74,6 +74,12 @@ pub fn known(conn: &mut Conn, codes: &[String]) -> QueryResult<Vec<String>> {
         .load(conn)
 }
 
+/// Those of these codes that are policy domains, in no order.
+pub fn by_codes(conn: &mut Conn, codes: &[String]) -> QueryResult<Vec<PolicyDomain>> {
+    let rows: Vec<Row> = t::table.filter(any_of(t::code, codes)).load(conn)?;
+    Ok(rows.into_iter().map(PolicyDomain::from).collect())
+}
+
 /// A page by Dutch name.
 pub fn list(
     conn: &mut Conn,

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::domain::place::{Confidence, Region, RegionKind};
+use crate::store::any_of::any_of;
 use crate::store::db::Conn;
 use crate::store::listing::{Listing, lower};
 use crate::store::schema::{municipalities, region_municipalities as inside, regions as t};
@@ -69,6 +70,14 @@ pub fn find(conn: &mut Conn, code: &str) -> QueryResult<Option<Region>> {
     let mut found: Vec<Region> = row.into_iter().map(Region::from).collect();
     add_places(conn, &mut found)?;
     Ok(found.pop())
+}
+
+/// Codes and names of those of these codes that are regions, in no order.
+pub fn names(conn: &mut Conn, codes: &[String]) -> QueryResult<Vec<(String, String)>> {
+    t::table
+        .filter(any_of(t::code, codes))
+        .select((t::code, t::name))
+        .load(conn)
 }
 
 /// A page by name.

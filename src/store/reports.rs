@@ -21,7 +21,7 @@ use crate::store::db::Conn;
 use crate::store::numbers::next_number;
 use crate::store::schema::{report_assignees, report_facets, report_parties, reports};
 use crate::store::types::{Coded, Instant, Json};
-use crate::store::{search, shared_versions as released};
+use crate::store::{counts, search, shared_versions as released};
 
 code_list! {
     /// What an organisation is to a report.
@@ -248,6 +248,7 @@ pub fn insert(conn: &mut Conn, report: &Report) -> QueryResult<()> {
     insert_parties(conn, &parties(report))?;
     insert_assignees(conn, &assignees(report))?;
     released::insert(conn, std::slice::from_ref(report))?;
+    counts::note(conn, report)?;
     search::insert(conn, std::slice::from_ref(report))
 }
 
@@ -277,6 +278,7 @@ pub fn insert_many(conn: &mut Conn, new: &[Report]) -> QueryResult<()> {
     let rows: Vec<NewAssignee> = new.iter().flat_map(assignees).map(of_assignee).collect();
     insert_all!(conn, report_assignees::table, 3, &rows)?;
     released::insert(conn, new)?;
+    counts::note_many(conn, new)?;
     search::insert(conn, new)
 }
 
@@ -306,6 +308,7 @@ pub fn update(conn: &mut Conn, before: &Report, after: &Report) -> QueryResult<b
         insert_parties(conn, &parties_after)?;
     }
     released::update(conn, before, after)?;
+    counts::note(conn, after)?;
     search::update(conn, before, after)?;
     let assignees_after = assignees(after);
     if assignees(before) != assignees_after {
@@ -626,6 +629,16 @@ pub fn by_ids(conn: &mut Conn, ids: &[ReportId]) -> QueryResult<Vec<Report>> {
     let rows = reports::table
         .filter(any_of(reports::id, ids))
         .load::<Row>(conn)?;
+    Ok(rows.into_iter().map(Report::from).collect())
+}
+
+/// Reports in the order of their ids, from after one.
+pub fn after(conn: &mut Conn, after: Option<ReportId>, limit: i64) -> QueryResult<Vec<Report>> {
+    let mut page = reports::table.order(reports::id).limit(limit).into_boxed();
+    if let Some(after) = after {
+        page = page.filter(reports::id.gt(after));
+    }
+    let rows = page.load::<Row>(conn)?;
     Ok(rows.into_iter().map(Report::from).collect())
 }
 

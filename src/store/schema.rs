@@ -753,7 +753,90 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::Integer;
+    use crate::store::types::IdSql;
+
+    uncounted_reports (report_id) {
+        report_id -> IdSql,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    use crate::store::types::{IdSql, JsonSql};
+
+    report_counts (report_id) {
+        report_id -> IdSql,
+        facts -> JsonSql,
+    }
+}
+
+diesel::table! {
+    counts (basis, dimension, across, value, across_value) {
+        basis -> Text,
+        dimension -> Text,
+        across -> Text,
+        value -> Text,
+        across_value -> Text,
+        reports -> BigInt,
+        organisations -> BigInt,
+        endorsers -> BigInt,
+        backers -> BigInt,
+        municipalities -> BigInt,
+    }
+}
+
+diesel::table! {
+    count_standings (basis, dimension, across, value, across_value, who) {
+        basis -> Text,
+        dimension -> Text,
+        across -> Text,
+        value -> Text,
+        across_value -> Text,
+        who -> Text,
+        reported -> BigInt,
+        endorsed -> BigInt,
+        hit -> BigInt,
+    }
+}
+
+diesel::table! {
+    count_lengths (basis, period, authority, step, suspended, days) {
+        basis -> Text,
+        step -> Text,
+        authority -> Text,
+        period -> Text,
+        suspended -> Bool,
+        days -> Integer,
+        steps -> BigInt,
+        in_time -> BigInt,
+    }
+}
+
+diesel::table! {
+    count_promises (basis, authority, step, due_on) {
+        basis -> Text,
+        step -> Text,
+        authority -> Text,
+        due_on -> Date,
+        running -> BigInt,
+    }
+}
+
+diesel::table! {
+    count_occasions (basis, period, authority, what) {
+        basis -> Text,
+        what -> Text,
+        authority -> Text,
+        period -> Text,
+        times -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
+    uncounted_reports,
+    report_counts,
     measures,
     measure_reports,
     experiments,

@@ -292,6 +292,8 @@ fn names_a_report(table: &str) -> bool {
         "routing_outcomes",
         "experiment_reports",
         "measure_reports",
+        "uncounted_reports",
+        "report_counts",
     ]
     .contains(&table)
 }

@@ -50,6 +50,7 @@ mod simulation;
 mod split;
 mod standard_texts;
 mod statements;
+mod statistics;
 mod stopping;
 mod story;
 mod tls;

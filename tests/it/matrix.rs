@@ -88,6 +88,17 @@ const READERS: &[&str] = &[
     "BZK analyst",
     "ministry analyst",
 ];
+const COUNTERS: &[&str] = &["desk", "coordinator", "BZK analyst", "ministry analyst"];
+/// Who reads how an authority does: liaisons of their own.
+const SCORERS: &[&str] = &[
+    "lead",
+    "contributor",
+    "other liaison",
+    "desk",
+    "coordinator",
+    "BZK analyst",
+    "ministry analyst",
+];
 const LIAISONS: &[&str] = &["lead", "contributor", "other liaison"];
 const WORKERS: &[&str] = &[
     "reporter",
@@ -346,6 +357,19 @@ const EXPERIMENTS: &[Row] = &[
     ("listPublicReports", Nothing, ALL, 200, 200),
     ("exportPublicReports", Nothing, ALL, 200, 200),
     ("followPublicReports", Nothing, ALL, 200, 200),
+    ("countReports", Nothing, COUNTERS, 200, 403),
+    ("getLeadTimes", Nothing, COUNTERS, 200, 403),
+    ("getPromises", Nothing, COUNTERS, 200, 403),
+    ("getHandling", Nothing, COUNTERS, 200, 403),
+    ("listHotSpots", Nothing, COUNTERS, 200, 403),
+    ("listScorecards", Nothing, SCORERS, 200, 403),
+    ("getExperimentPortfolio", Nothing, COUNTERS, 200, 403),
+    ("countPublicReports", Nothing, ALL, 200, 200),
+    ("getPublicLeadTimes", Nothing, ALL, 200, 200),
+    ("getPublicPromises", Nothing, ALL, 200, 200),
+    ("listPublicHotSpots", Nothing, ALL, 200, 200),
+    ("listPublicScorecards", Nothing, ALL, 200, 200),
+    ("getPublicExperimentPortfolio", Nothing, ALL, 200, 200),
     // None of them was published.
     ("getPublicReport", Shared, ALL, 404, 404),
     ("listPublicExperiments", Nothing, ALL, 200, 200),
@@ -524,10 +548,16 @@ fn body(operation: &str, number: usize) -> Option<Value> {
 fn scopes(role: Role) -> &'static [&'static str] {
     match role {
         Role::Reporter => &["reports:read", "reports:write"],
-        Role::Desk => &["reports:read", "reports:write", "triage"],
-        Role::Coordinator => &["reports:read", "reports:write", "triage", "reference:write"],
-        Role::Liaison => &["reports:read", "triage"],
-        Role::Analyst => &["reports:read"],
+        Role::Desk => &["reports:read", "reports:write", "triage", "statistics"],
+        Role::Coordinator => &[
+            "reports:read",
+            "reports:write",
+            "triage",
+            "statistics",
+            "reference:write",
+        ],
+        Role::Liaison => &["reports:read", "triage", "statistics"],
+        Role::Analyst => &["reports:read", "statistics"],
         Role::OrgAdmin => &["organisation:manage"],
         Role::Admin => &["reference:write", "organisation:manage", "admin"],
     }
@@ -848,6 +878,9 @@ impl World {
         };
         if operation.id == "listTextsForReport" {
             call = call.query(&[("action", "settle")]);
+        }
+        if ["countReports", "countPublicReports"].contains(&operation.id) {
+            call = call.query(&[("by", "status")]);
         }
         if takes("If-Match") {
             call = call.header("if-match", "\"0\"");

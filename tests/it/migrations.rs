@@ -50,7 +50,7 @@ fn both_databases_have_the_same_migrations() {
 /// Tables with their columns in order, and indexes with theirs: the parts that both databases say alike.
 fn made(database: &str) -> BTreeSet<String> {
     let index = Regex::new(r"CREATE (?:UNIQUE )?INDEX \w+ ON [^;]+").unwrap();
-    let table = Regex::new(r"(?s)CREATE TABLE (\w+) \((.*?)\n\);").unwrap();
+    let table = Regex::new(r"(?s)CREATE TABLE (\w+) \((.*?)\n\)(?: WITHOUT ROWID)?;").unwrap();
     let column = Regex::new(r"(?m)^    ([a-z_]+) [A-Z]+(.*?),?$").unwrap();
     let mut found = BTreeSet::new();
     for name in names(database) {

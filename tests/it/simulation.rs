@@ -12,7 +12,7 @@ use meldpunt::domain::code::Code;
 use meldpunt::domain::event::{Event, EventKind};
 use meldpunt::domain::id::{EventId, ReportId};
 use meldpunt::domain::status::{Action, Status, TRANSITIONS, Target};
-use meldpunt::services::{Error, deadlines};
+use meldpunt::services::{Error, counting, deadlines};
 use meldpunt::store::schema::{outbox, reports};
 use meldpunt::store::{events, reports as stored};
 use serde_json::{Value, json};
@@ -465,11 +465,22 @@ async fn a_year_of_whatever_people_do_leaves_nothing_astray() {
                 .raised;
             life.mail().await;
         }
+        // Now and then some of what changed is counted: the rest is when the next change of it comes.
+        if step % 5 == 0 {
+            let some = life.rng.i64(1..6);
+            counting::round(&life.app.context, some).unwrap();
+        }
         if step % (steps / 4) == 0 {
             life.change_profile().await;
         }
     }
     life.mail().await;
+    // What was counted on the way is what is counted anew in the end.
+    let context = &life.app.context;
+    let check = || context.db.read_blocking(counting::check).unwrap();
+    assert_eq!(check(), Vec::<String>::new());
+    assert_eq!(counting::catch_up(context).await.unwrap(), 0);
+    assert_eq!(check(), Vec::<String>::new());
     let made: usize = life.made.values().sum();
     println!(
         "{made} actions and {alerts} alerts on {} reports in {} days, {} mails; made {:?}; refused {:?}",

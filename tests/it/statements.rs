@@ -96,9 +96,9 @@ async fn a_request_costs_as_many_statements_however_much_there_is() {
     assert_eq!(
         seen[..8],
         [
-            ("submit", 21),
+            ("submit", 22),
             ("read", 3),
-            ("transition", 6),
+            ("transition", 7),
             ("timeline", 4),
             ("messages", 3),
             ("list", 3),

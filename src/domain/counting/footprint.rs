@@ -1,0 +1,277 @@
+//! What reports leave in the tables of counts, as sums that can be added up and taken back.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use chrono::{Datelike, NaiveDate};
+
+use crate::domain::code::Code;
+use crate::domain::counting::Basis;
+use crate::domain::counting::dimension::Dimension;
+use crate::domain::counting::facts::{Counted, Facts, month};
+use crate::domain::counting::spread::place;
+use crate::domain::counting::steps::{Happening, Step};
+use crate::domain::id::OrganisationId;
+
+/// Where reports are counted: those with a value of a dimension, or with two values of two.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cell {
+    pub basis: Basis,
+    /// None: all reports.
+    pub by: Option<Dimension>,
+    pub value: String,
+    /// The other dimension where two are crossed; the later of the two in their list.
+    pub across: Option<Dimension>,
+    pub across_value: String,
+}
+
+/// What an organisation or municipality is to the reports of a cell, counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    pub reported: i64,
+    pub endorsed: i64,
+    pub hit: i64,
+}
+
+/// Who is counted: an organisation by its id, or a municipality by its CBS code.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Stander {
+    pub cell: Cell,
+    pub who: String,
+}
+
+/// Where steps are counted that took so long.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Length {
+    pub basis: Basis,
+    pub step: Step,
+    /// Id of the authority; empty for all together.
+    pub authority: String,
+    /// The month `2026-11` or year `2026` in which they ended; empty for all together.
+    pub period: String,
+    /// The days that they stood still, not those that they took.
+    pub suspended: bool,
+    /// Place on the scale of days.
+    pub days: u32,
+}
+
+/// Steps that took so long.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lengths {
+    pub steps: i64,
+    /// Of these, in time.
+    pub in_time: i64,
+}
+
+/// Where promises are counted that run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Promise {
+    pub basis: Basis,
+    pub step: Step,
+    /// Id of the authority; empty for all together.
+    pub authority: String,
+    pub due_on: NaiveDate,
+}
+
+/// Where it is counted what befell reports.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Occasion {
+    pub basis: Basis,
+    pub what: Happening,
+    /// Id of the authority; empty for all together.
+    pub authority: String,
+    /// Month or year; empty for all together.
+    pub period: String,
+}
+
+/// Sums for the tables of counts; what comes to nothing is left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Footprint {
+    pub reports: HashMap<Cell, i64>,
+    pub standings: HashMap<Stander, Standing>,
+    pub lengths: HashMap<Length, Lengths>,
+    pub promises: HashMap<Promise, i64>,
+    pub occasions: HashMap<Occasion, i64>,
+}
+
+fn add<K: Hash + Eq>(to: &mut HashMap<K, i64>, key: K, by: i64) {
+    *to.entry(key).or_default() += by;
+}
+
+impl Footprint {
+    /// What it takes to count a report as `now` where it was counted as `before`.
+    pub fn change(before: &Facts, now: &Facts) -> Self {
+        let mut change = Self::default();
+        if before != now {
+            change.count(before, -1);
+            change.count(now, 1);
+            change.settle();
+        }
+        change
+    }
+
+    /// Counts a report so many times.
+    pub fn count(&mut self, facts: &Facts, times: i64) {
+        for basis in Basis::ALL {
+            if let Some(counted) = facts.on(*basis) {
+                self.cells(*basis, counted, times);
+                self.course(*basis, counted, times);
+            }
+        }
+    }
+
+    /// Adds what another has.
+    pub fn merge(&mut self, other: Footprint) {
+        for (key, by) in other.reports {
+            add(&mut self.reports, key, by);
+        }
+        for (key, by) in other.standings {
+            let standing = self.standings.entry(key).or_default();
+            standing.reported += by.reported;
+            standing.endorsed += by.endorsed;
+            standing.hit += by.hit;
+        }
+        for (key, by) in other.lengths {
+            let lengths = self.lengths.entry(key).or_default();
+            lengths.steps += by.steps;
+            lengths.in_time += by.in_time;
+        }
+        for (key, by) in other.promises {
+            add(&mut self.promises, key, by);
+        }
+        for (key, by) in other.occasions {
+            add(&mut self.occasions, key, by);
+        }
+    }
+
+    /// Leaves out what comes to nothing.
+    pub fn settle(&mut self) {
+        self.reports.retain(|_, by| *by != 0);
+        self.standings.retain(|_, by| *by != Standing::default());
+        self.lengths.retain(|_, by| *by != Lengths::default());
+        self.promises.retain(|_, by| *by != 0);
+        self.occasions.retain(|_, by| *by != 0);
+    }
+
+    fn cells(&mut self, basis: Basis, counted: &Counted, times: i64) {
+        let all = Cell {
+            basis,
+            by: None,
+            value: String::new(),
+            across: None,
+            across_value: String::new(),
+        };
+        self.stand(&all, counted, true, times);
+        add(&mut self.reports, all, times);
+        for (at, (by, value)) in counted.values.iter().enumerate() {
+            let single = Cell {
+                basis,
+                by: Some(*by),
+                value: value.clone(),
+                across: None,
+                across_value: String::new(),
+            };
+            self.stand(&single, counted, true, times);
+            for (across, across_value) in &counted.values[at + 1..] {
+                if by.crosses(*across) {
+                    let crossed = Cell {
+                        across: Some(*across),
+                        across_value: across_value.clone(),
+                        ..single.clone()
+                    };
+                    if by.tells_organisations_with(*across) {
+                        self.stand(&crossed, counted, false, times);
+                    }
+                    add(&mut self.reports, crossed, times);
+                }
+            }
+            add(&mut self.reports, single, times);
+        }
+    }
+
+    fn stand(&mut self, cell: &Cell, counted: &Counted, places: bool, times: i64) {
+        let mut stand = |who: String, standing: fn(&mut Standing) -> &mut i64| {
+            let stander = Stander {
+                cell: cell.clone(),
+                who,
+            };
+            *standing(self.standings.entry(stander).or_default()) += times;
+        };
+        if let Some(reporter) = counted.reporter {
+            stand(reporter.to_string(), |standing| &mut standing.reported);
+        }
+        for endorser in &counted.endorsers {
+            stand(endorser.to_string(), |standing| &mut standing.endorsed);
+        }
+        if places {
+            for municipality in &counted.municipalities {
+                stand(municipality.clone(), |standing| &mut standing.hit);
+            }
+        }
+    }
+
+    fn course(&mut self, basis: Basis, counted: &Counted, times: i64) {
+        let course = &counted.course;
+        for taken in &course.taken {
+            let parts = [(false, taken.days), (true, taken.suspended)];
+            for (authority, period) in groups(taken.authority, taken.ended_on) {
+                for (suspended, days) in parts {
+                    if suspended && days == 0 {
+                        continue;
+                    }
+                    let length = Length {
+                        basis,
+                        step: taken.step,
+                        authority: authority.clone(),
+                        period: period.clone(),
+                        suspended,
+                        days: place(days),
+                    };
+                    let lengths = self.lengths.entry(length).or_default();
+                    lengths.steps += times;
+                    if taken.in_time == Some(true) && !suspended {
+                        lengths.in_time += times;
+                    }
+                }
+            }
+        }
+        for running in &course.running {
+            for authority in with_all(running.authority) {
+                let promise = Promise {
+                    basis,
+                    step: running.step,
+                    authority,
+                    due_on: running.due_on,
+                };
+                add(&mut self.promises, promise, times);
+            }
+        }
+        for befell in &course.befell {
+            for (authority, period) in groups(befell.authority, befell.on) {
+                let occasion = Occasion {
+                    basis,
+                    what: befell.what,
+                    authority,
+                    period,
+                };
+                add(&mut self.occasions, occasion, times);
+            }
+        }
+    }
+}
+
+/// An authority, and all together.
+fn with_all(authority: Option<OrganisationId>) -> impl Iterator<Item = String> + Clone {
+    let one = authority.map(|id| id.to_string());
+    std::iter::once(String::new()).chain(one)
+}
+
+/// An authority and all together, each in a month, a year and all together.
+fn groups(
+    authority: Option<OrganisationId>,
+    on: NaiveDate,
+) -> impl Iterator<Item = (String, String)> {
+    let periods = [String::new(), on.year().to_string(), month(on)];
+    with_all(authority)
+        .flat_map(move |authority| periods.clone().map(|period| (authority.clone(), period)))
+}

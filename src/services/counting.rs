@@ -1,0 +1,216 @@
+//! Counting reports: what changed is noted in the transaction of the change (`store::counts::note`) and counted before any
+//! figure is read, so that a figure holds all that was answered before it was asked for. It is not counted in the
+//! transaction of the change itself: every change would wait for the rows of the tables of counts, which all have in common.
+
+use std::collections::HashMap;
+
+use crate::domain::counting::facts::Facts;
+use crate::domain::counting::footprint::Footprint;
+use crate::domain::event::Event;
+use crate::domain::id::ReportId;
+use crate::domain::report::Report;
+use crate::services::reports::load_organisations;
+use crate::services::{Context, Error};
+use crate::store::connection::at_one_moment;
+use crate::store::db::Conn;
+use crate::store::{counts, events, reports};
+
+/// Reports counted in one transaction.
+pub const BATCH: i64 = 100;
+/// Reports held against the tables at once.
+const PAGE: i64 = 500;
+/// What a figure waits for at most, in batches; what is left then is told with it.
+const PATIENCE: usize = 50;
+
+/// Reports that changed, and what it takes to count them as they are.
+struct Batch {
+    seen: Vec<(ReportId, i32)>,
+    before: HashMap<ReportId, Facts>,
+    now: HashMap<ReportId, Facts>,
+}
+
+/// As what some reports count now, drafts and confidential ones as nothing.
+///
+/// # Errors
+/// When the database fails.
+pub fn facts_of(conn: &mut Conn, found: &[Report]) -> Result<HashMap<ReportId, Facts>, Error> {
+    let ids: Vec<ReportId> = found.iter().map(|report| report.id).collect();
+    let mut timelines: HashMap<ReportId, Vec<Event>> = HashMap::new();
+    for event in events::of_reports(conn, &ids)? {
+        timelines.entry(event.report).or_default().push(event);
+    }
+    let named = found.iter().flat_map(|report| {
+        let behind = report.handling.sharing.behind(report.submitter);
+        behind.into_iter().chain([report.submitter])
+    });
+    let named = load_organisations(conn, named.collect::<Vec<_>>().into_iter())?;
+    Ok(found
+        .iter()
+        .map(|report| {
+            let mut timeline = timelines.remove(&report.id).unwrap_or_default();
+            // What was done since the report was read belongs to its next count.
+            timeline.retain(|event| event.version <= report.version);
+            (report.id, Facts::of(report, &timeline, &named))
+        })
+        .collect())
+}
+
+fn read(conn: &mut Conn, limit: i64) -> Result<Batch, Error> {
+    let noted = counts::uncounted(conn, limit)?;
+    if noted.is_empty() {
+        return Ok(Batch {
+            seen: noted,
+            before: HashMap::new(),
+            now: HashMap::new(),
+        });
+    }
+    let ids: Vec<ReportId> = noted.iter().map(|(id, _)| *id).collect();
+    let before = counts::counted_as(conn, &ids)?;
+    let found = reports::by_ids(conn, &ids)?;
+    Ok(Batch {
+        // The version that was read, which may be newer than the one noted: then it is not counted, and comes again.
+        seen: found
+            .iter()
+            .map(|report| (report.id, report.version))
+            .collect(),
+        before,
+        now: facts_of(conn, &found)?,
+    })
+}
+
+fn write(conn: &mut Conn, batch: &Batch) -> Result<(), Error> {
+    let claimed = counts::claim(conn, &batch.seen)?;
+    let nothing = Facts::default();
+    let mut change = Footprint::default();
+    let mut counted = Vec::new();
+    for id in claimed {
+        let before = batch.before.get(&id).unwrap_or(&nothing);
+        let now = batch.now.get(&id).unwrap_or(&nothing);
+        if before != now {
+            change.count(before, -1);
+            change.count(now, 1);
+            counted.push((id, now.clone()));
+        }
+    }
+    change.settle();
+    if counted.is_empty() {
+        return Ok(());
+    }
+    counts::remember(conn, &counted)?;
+    counts::apply(conn, &change)?;
+    Ok(())
+}
+
+/// Counts some of what changed; how many reports were looked at. Blocks.
+///
+/// # Errors
+/// When the database fails.
+pub fn round(context: &Context, limit: i64) -> Result<usize, Error> {
+    let batch = context.db.read_blocking(|conn| read(conn, limit))?;
+    let seen = batch.seen.len();
+    if seen > 0 {
+        context.db.write_blocking(move |conn| write(conn, &batch))?;
+    }
+    Ok(seen)
+}
+
+/// Counts what changed before figures are read; how many reports are left uncounted, for one under a heavy load or without
+/// room to write.
+pub async fn catch_up(context: &Context) -> Result<i64, Error> {
+    for _ in 0..PATIENCE {
+        let batch = context.db.read(|conn| read(conn, BATCH)).await?;
+        let all = batch.seen.len() < usize::try_from(BATCH).unwrap_or(usize::MAX);
+        if batch.seen.is_empty() {
+            return Ok(0);
+        }
+        match context.db.write(move |conn| write(conn, &batch)).await {
+            Ok(()) if all => break,
+            Ok(_) => {}
+            Err(error @ (Error::Full(_) | Error::Busy(_))) => {
+                tracing::warn!(?error, "figures are read without what could not be counted");
+                break;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    // Most often nothing; a number beyond this says no more.
+    context
+        .db
+        .read(|conn| Ok(counts::backlog(conn, 10_000)?))
+        .await
+}
+
+/// Forgets all counts, to be made anew from the reports. Blocks.
+///
+/// # Errors
+/// When the database fails.
+pub fn forget(context: &Context) -> Result<(), Error> {
+    context.db.write_blocking(|conn| Ok(counts::forget(conn)?))
+}
+
+/// What is wrong with the counts, as `meldpunt doctor` tells it: the reports counted anew against the tables. Reads one
+/// moment, so that it may run beside the service.
+///
+/// # Errors
+/// When the database fails.
+pub fn check(conn: &mut Conn) -> Result<Vec<String>, Error> {
+    at_one_moment(conn, |conn| {
+        let mut sums = Footprint::default();
+        let mut otherwise = 0;
+        let mut after = None;
+        loop {
+            let page = reports::after(conn, after, PAGE)?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            let ids: Vec<ReportId> = page.iter().map(|report| report.id).collect();
+            let counted = counts::counted_as(conn, &ids)?;
+            let changed = counts::changed(conn, &ids)?;
+            let now = facts_of(conn, &page)?;
+            let nothing = Facts::default();
+            for id in &ids {
+                let before = counted.get(id).unwrap_or(&nothing);
+                sums.count(before, 1);
+                otherwise += usize::from(!changed.contains(id) && now.get(id) != Some(before));
+            }
+        }
+        sums.settle();
+        let (found, standers) = counts::all(conn)?;
+        let mut wrong = Vec::new();
+        let mut tell = |n: usize, what: &str| {
+            if n > 0 {
+                wrong.push(format!("{n} {what}"));
+            }
+        };
+        tell(otherwise, "reports are counted as what they are not");
+        tell(differ(&sums.reports, &found.reports), "sums of reports");
+        tell(
+            differ(&sums.standings, &found.standings),
+            "sums of who stands behind them",
+        );
+        tell(differ(&sums.lengths, &found.lengths), "sums of durations");
+        tell(differ(&sums.promises, &found.promises), "sums of promises");
+        tell(
+            differ(&sums.occasions, &found.occasions),
+            "sums of what befell reports",
+        );
+        let anew = counts::standers(&found);
+        let astray = standers
+            .iter()
+            .filter(|(cell, told)| anew.get(cell).copied().unwrap_or_default() != **told)
+            .count();
+        tell(astray, "numbers of different organisations");
+        Ok(wrong)
+    })
+}
+
+/// How many keys of two sums have another value.
+fn differ<K: std::hash::Hash + Eq, V: PartialEq>(
+    one: &HashMap<K, V>,
+    other: &HashMap<K, V>,
+) -> usize {
+    let missing = other.keys().filter(|key| !one.contains_key(key)).count();
+    let unlike = one
+        .iter()
+        .filter(|(key, value)| other.get(key) != Some(value));
+    missing + unlike.count()
+}

@@ -1,0 +1,610 @@
+//! The tables of counts: what is to be counted, as what it was counted, and the sums that figures are read from.
+
+use std::collections::{HashMap, HashSet};
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use serde_json::{Value, json};
+
+use crate::domain::code::Code;
+use crate::domain::counting::Basis;
+use crate::domain::counting::dimension::Dimension;
+use crate::domain::counting::facts::Facts;
+use crate::domain::counting::footprint::{Cell, Footprint, Stander, Standing};
+use crate::domain::id::ReportId;
+use crate::domain::report::Report;
+use crate::store::any_of::any_of;
+use crate::store::bulk::insert_all;
+use crate::store::db::Conn;
+use crate::store::schema::{report_counts, uncounted_reports};
+use crate::store::types::Json;
+
+/// Held while counts are written: one node at a time.
+const COUNTING_LOCK: i64 = 0x434f_554e; // "COUN"
+
+#[derive(Insertable)]
+#[diesel(table_name = uncounted_reports, treat_none_as_default_value = false)]
+struct Uncounted {
+    report_id: ReportId,
+    version: i32,
+}
+
+/// Notes that a report changed, in the transaction of the change. Who counts it waits for that to end, and the change for
+/// who counts.
+pub fn note(conn: &mut Conn, report: &Report) -> QueryResult<()> {
+    use uncounted_reports as t;
+    let row = (t::report_id.eq(report.id), t::version.eq(report.version));
+    match conn {
+        Conn::Sqlite(conn) => diesel::insert_into(t::table)
+            .values(row)
+            .on_conflict(t::report_id)
+            .do_update()
+            .set(t::version.eq(report.version))
+            .execute(conn),
+        Conn::Postgres(conn) => diesel::insert_into(t::table)
+            .values(row)
+            .on_conflict(t::report_id)
+            .do_update()
+            .set(t::version.eq(report.version))
+            .execute(conn),
+    }
+    .map(drop)
+}
+
+/// Notes new reports in bulk.
+pub fn note_many(conn: &mut Conn, reports: &[Report]) -> QueryResult<()> {
+    let rows: Vec<Uncounted> = reports
+        .iter()
+        .map(|report| Uncounted {
+            report_id: report.id,
+            version: report.version,
+        })
+        .collect();
+    insert_all!(conn, uncounted_reports::table, 2, &rows)
+}
+
+/// Forgets all counts and notes every report, to be counted anew.
+pub fn forget(conn: &mut Conn) -> QueryResult<()> {
+    hold(conn)?;
+    for sql in [
+        "DELETE FROM uncounted_reports",
+        "INSERT INTO uncounted_reports (report_id, version) SELECT id, version FROM reports",
+        "DELETE FROM report_counts",
+        "DELETE FROM counts",
+        "DELETE FROM count_standings",
+        "DELETE FROM count_lengths",
+        "DELETE FROM count_promises",
+        "DELETE FROM count_occasions",
+    ] {
+        execute(conn, sql)?;
+    }
+    Ok(())
+}
+
+/// Some reports that changed since they were counted, with the version they had then.
+pub fn uncounted(conn: &mut Conn, limit: i64) -> QueryResult<Vec<(ReportId, i32)>> {
+    use uncounted_reports as t;
+    t::table
+        .select((t::report_id, t::version))
+        .order(t::report_id)
+        .limit(limit)
+        .load(conn)
+}
+
+/// How many reports changed since they were counted; looks at no more than `most`.
+pub fn backlog(conn: &mut Conn, most: i64) -> QueryResult<i64> {
+    use uncounted_reports as t;
+    let some: Vec<ReportId> = t::table.select(t::report_id).limit(most).load(conn)?;
+    Ok(i64::try_from(some.len()).unwrap_or(i64::MAX))
+}
+
+/// Those of some reports that changed since they were counted.
+pub fn changed(conn: &mut Conn, reports: &[ReportId]) -> QueryResult<HashSet<ReportId>> {
+    use uncounted_reports as t;
+    let found: Vec<ReportId> = t::table
+        .filter(any_of(t::report_id, reports))
+        .select(t::report_id)
+        .load(conn)?;
+    Ok(found.into_iter().collect())
+}
+
+/// As what reports were counted; those never counted are left out.
+pub fn counted_as(conn: &mut Conn, reports: &[ReportId]) -> QueryResult<HashMap<ReportId, Facts>> {
+    use report_counts as t;
+    let rows: Vec<(ReportId, Json<Facts>)> = t::table
+        .filter(any_of(t::report_id, reports))
+        .select((t::report_id, t::facts))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(id, facts)| (id, facts.0)).collect())
+}
+
+/// One node counts at a time; until the transaction ends.
+fn hold(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        // SQLite has one writer.
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Postgres(conn) => {
+            diesel::sql_query(format!("SELECT pg_advisory_xact_lock({COUNTING_LOCK})"))
+                .execute(conn)
+                .map(drop)
+        }
+    }
+}
+
+/// Claims those of some reports that are still to be counted in this version, and takes them off the list. One that is
+/// being changed is left for the next time: nobody waits for another here.
+pub fn claim(conn: &mut Conn, seen: &[(ReportId, i32)]) -> QueryResult<Vec<ReportId>> {
+    use uncounted_reports as t;
+    hold(conn)?;
+    let ids: Vec<ReportId> = seen.iter().map(|(id, _)| *id).collect();
+    let columns = (t::report_id, t::version);
+    let there: Vec<(ReportId, i32)> = match conn {
+        Conn::Postgres(conn) => t::table
+            .filter(t::report_id.eq_any(&ids))
+            .select(columns)
+            .for_update()
+            .skip_locked()
+            .load(conn)?,
+        Conn::Sqlite(conn) => t::table
+            .filter(any_of(t::report_id, &ids))
+            .select(columns)
+            .load(conn)?,
+    };
+    let there: HashMap<ReportId, i32> = there.into_iter().collect();
+    let ours: Vec<ReportId> = seen
+        .iter()
+        .filter(|(id, version)| there.get(id) == Some(version))
+        .map(|(id, _)| *id)
+        .collect();
+    diesel::delete(t::table.filter(any_of(t::report_id, &ours))).execute(conn)?;
+    Ok(ours)
+}
+
+/// Remembers as what reports are counted now.
+pub fn remember(conn: &mut Conn, facts: &[(ReportId, Facts)]) -> QueryResult<()> {
+    let rows = facts
+        .iter()
+        .map(|(id, facts)| json!([id, serde_json::to_string(facts).unwrap_or_default()]));
+    let (id, facts) = match conn {
+        Conn::Sqlite(_) => ("j ->> 0", "j ->> 1"),
+        Conn::Postgres(_) => ("CAST(j ->> 0 AS UUID)", "CAST(j ->> 1 AS JSONB)"),
+    };
+    let sql = format!(
+        "INSERT INTO report_counts (report_id, facts) SELECT {id}, {facts} FROM {} WHERE true \
+         ON CONFLICT (report_id) DO UPDATE SET facts = excluded.facts",
+        rows_of(conn)
+    );
+    execute_with(conn, &sql, rows.collect())
+}
+
+/// The rows of a statement, as the elements `j` of one bind.
+fn rows_of(conn: &Conn) -> &'static str {
+    match conn {
+        Conn::Sqlite(_) => "(SELECT value AS j FROM json_each(?)) AS rows",
+        Conn::Postgres(_) => "(SELECT jsonb_array_elements(CAST($1 AS JSONB)) AS j) AS rows",
+    }
+}
+
+fn execute(conn: &mut Conn, sql: &str) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(conn) => diesel::sql_query(sql).execute(conn),
+        Conn::Postgres(conn) => diesel::sql_query(sql).execute(conn),
+    }
+    .map(drop)
+}
+
+/// Rows of one statement: more would make a text of many megabytes of it.
+const ROWS: usize = 5_000;
+
+fn execute_with(conn: &mut Conn, sql: &str, rows: Vec<Value>) -> QueryResult<()> {
+    for some in rows.chunks(ROWS) {
+        let bind = Value::from(some.to_vec()).to_string();
+        match conn {
+            Conn::Sqlite(conn) => diesel::sql_query(sql).bind::<Text, _>(bind).execute(conn)?,
+            Conn::Postgres(conn) => diesel::sql_query(sql).bind::<Text, _>(bind).execute(conn)?,
+        };
+    }
+    Ok(())
+}
+
+/// `INSERT` of rows into a table with these keys and sums, that adds to the sums where the row is there.
+fn adding(conn: &Conn, table: &str, keys: &[(&str, &str)], sums: &[&str]) -> String {
+    let names: Vec<&str> = keys.iter().map(|(name, _)| *name).collect();
+    let of = keys.iter().map(|(_, kind)| *kind);
+    let values: Vec<String> = of
+        .chain(sums.iter().map(|_| "BIGINT"))
+        .enumerate()
+        .map(|(at, kind)| match kind {
+            "TEXT" => format!("j ->> {at}"),
+            // SQLite keeps it as it is written; a cast would make a number of it.
+            "DATE" if matches!(conn, Conn::Sqlite(_)) => format!("j ->> {at}"),
+            kind => format!("CAST(j ->> {at} AS {kind})"),
+        })
+        .collect();
+    let added: Vec<String> = sums
+        .iter()
+        .map(|sum| format!("{sum} = {table}.{sum} + excluded.{sum}"))
+        .collect();
+    let names = names.join(", ");
+    format!(
+        "INSERT INTO {table} ({names}, {}) SELECT {} FROM {} WHERE true ON CONFLICT ({names}) DO UPDATE SET {}",
+        sums.join(", "),
+        values.join(", "),
+        rows_of(conn),
+        added.join(", ")
+    )
+}
+
+const CELL: [(&str, &str); 5] = [
+    ("basis", "TEXT"),
+    ("dimension", "TEXT"),
+    ("across", "TEXT"),
+    ("value", "TEXT"),
+    ("across_value", "TEXT"),
+];
+
+fn code(dimension: Option<Dimension>) -> &'static str {
+    dimension.map_or("", Dimension::as_str)
+}
+
+fn cell_json(cell: &Cell) -> Vec<Value> {
+    vec![
+        cell.basis.as_str().into(),
+        code(cell.by).into(),
+        code(cell.across).into(),
+        cell.value.clone().into(),
+        cell.across_value.clone().into(),
+    ]
+}
+
+/// How many different ones stand behind the reports of a cell, or how many more do than before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standers {
+    pub organisations: i64,
+    pub endorsers: i64,
+    pub backers: i64,
+    pub municipalities: i64,
+}
+
+impl Standers {
+    fn add(&mut self, standing: &Standing, times: i64) {
+        let mut count = |to: fn(&mut Self) -> &mut i64, there: bool| {
+            *to(self) += if there { times } else { 0 };
+        };
+        count(|one| &mut one.organisations, standing.reported > 0);
+        count(|one| &mut one.endorsers, standing.endorsed > 0);
+        count(
+            |one| &mut one.backers,
+            standing.reported > 0 || standing.endorsed > 0,
+        );
+        count(|one| &mut one.municipalities, standing.hit > 0);
+    }
+}
+
+#[derive(QueryableByName)]
+struct Stood {
+    #[diesel(sql_type = Text)]
+    basis: String,
+    #[diesel(sql_type = Text)]
+    dimension: String,
+    #[diesel(sql_type = Text)]
+    across: String,
+    #[diesel(sql_type = Text)]
+    value: String,
+    #[diesel(sql_type = Text)]
+    across_value: String,
+    #[diesel(sql_type = Text)]
+    who: String,
+    #[diesel(sql_type = BigInt)]
+    reported: i64,
+    #[diesel(sql_type = BigInt)]
+    endorsed: i64,
+    #[diesel(sql_type = BigInt)]
+    hit: i64,
+}
+
+fn cell(basis: &str, by: &str, across: &str, value: String, across_value: String) -> Option<Cell> {
+    Some(Cell {
+        basis: Basis::parse(basis)?,
+        by: Dimension::parse(by),
+        value,
+        across: Dimension::parse(across),
+        across_value,
+    })
+}
+
+/// Adds what changed to the sums.
+pub fn apply(conn: &mut Conn, change: &Footprint) -> QueryResult<()> {
+    let standers = apply_standings(conn, &change.standings)?;
+    apply_cells(conn, &change.reports, standers)?;
+    let lengths = change.lengths.iter().map(|(key, by)| {
+        json!([
+            key.basis,
+            key.step,
+            key.authority,
+            key.period,
+            key.suspended,
+            key.days,
+            by.steps,
+            by.in_time
+        ])
+    });
+    let keys = [
+        ("basis", "TEXT"),
+        ("step", "TEXT"),
+        ("authority", "TEXT"),
+        ("period", "TEXT"),
+        ("suspended", "BOOLEAN"),
+        ("days", "INTEGER"),
+    ];
+    let mut keys_of = keys;
+    if matches!(conn, Conn::Sqlite(_)) {
+        keys_of[4].1 = "INTEGER";
+    }
+    let sql = adding(conn, "count_lengths", &keys_of, &["steps", "in_time"]);
+    execute_with(conn, &sql, lengths.collect())?;
+    let promises = change
+        .promises
+        .iter()
+        .map(|(key, by)| json!([key.basis, key.step, key.authority, key.due_on, by]));
+    let keys = [
+        ("basis", "TEXT"),
+        ("step", "TEXT"),
+        ("authority", "TEXT"),
+        ("due_on", "DATE"),
+    ];
+    let sql = adding(conn, "count_promises", &keys, &["running"]);
+    execute_with(conn, &sql, promises.collect())?;
+    let occasions = change
+        .occasions
+        .iter()
+        .map(|(key, by)| json!([key.basis, key.what, key.authority, key.period, by]));
+    let keys = [
+        ("basis", "TEXT"),
+        ("what", "TEXT"),
+        ("authority", "TEXT"),
+        ("period", "TEXT"),
+    ];
+    let sql = adding(conn, "count_occasions", &keys, &["times"]);
+    execute_with(conn, &sql, occasions.collect())?;
+    for sql in [
+        "DELETE FROM count_standings WHERE reported = 0 AND endorsed = 0 AND hit = 0",
+        "DELETE FROM counts WHERE reports = 0",
+        "DELETE FROM count_lengths WHERE steps = 0",
+        "DELETE FROM count_promises WHERE running = 0",
+        "DELETE FROM count_occasions WHERE times = 0",
+    ] {
+        execute(conn, sql)?;
+    }
+    Ok(())
+}
+
+/// Adds to who stands behind what; how many more different ones that makes in each cell.
+fn apply_standings(
+    conn: &mut Conn,
+    change: &HashMap<Stander, Standing>,
+) -> QueryResult<HashMap<Cell, Standers>> {
+    let mut keys = CELL.to_vec();
+    keys.push(("who", "TEXT"));
+    let sums = ["reported", "endorsed", "hit"];
+    let returned = keys.iter().map(|(name, _)| *name).chain(sums);
+    let sql = format!(
+        "{} RETURNING {}",
+        adding(conn, "count_standings", &keys, &sums),
+        returned.collect::<Vec<_>>().join(", ")
+    );
+    let rows: Vec<Value> = change
+        .iter()
+        .map(|(stander, by)| {
+            let mut row = cell_json(&stander.cell);
+            row.extend([
+                stander.who.clone().into(),
+                by.reported.into(),
+                by.endorsed.into(),
+                by.hit.into(),
+            ]);
+            Value::from(row)
+        })
+        .collect();
+    let mut more: HashMap<Cell, Standers> = HashMap::new();
+    for some in rows.chunks(ROWS) {
+        let bind = Value::from(some.to_vec()).to_string();
+        let stood: Vec<Stood> = match conn {
+            Conn::Sqlite(conn) => diesel::sql_query(&sql).bind::<Text, _>(bind).load(conn)?,
+            Conn::Postgres(conn) => diesel::sql_query(&sql).bind::<Text, _>(bind).load(conn)?,
+        };
+        for row in stood {
+            let Some(cell) = cell(
+                &row.basis,
+                &row.dimension,
+                &row.across,
+                row.value,
+                row.across_value,
+            ) else {
+                continue;
+            };
+            let stander = Stander { cell, who: row.who };
+            let now = Standing {
+                reported: row.reported,
+                endorsed: row.endorsed,
+                hit: row.hit,
+            };
+            let by = change.get(&stander).copied().unwrap_or_default();
+            let before = Standing {
+                reported: now.reported - by.reported,
+                endorsed: now.endorsed - by.endorsed,
+                hit: now.hit - by.hit,
+            };
+            let standers = more.entry(stander.cell).or_default();
+            standers.add(&now, 1);
+            standers.add(&before, -1);
+        }
+    }
+    Ok(more)
+}
+
+fn apply_cells(
+    conn: &mut Conn,
+    reports: &HashMap<Cell, i64>,
+    mut standers: HashMap<Cell, Standers>,
+) -> QueryResult<()> {
+    let row = |cell: &Cell, reports: i64, more: Standers| {
+        let mut row = cell_json(cell);
+        row.extend([
+            reports.into(),
+            more.organisations.into(),
+            more.endorsers.into(),
+            more.backers.into(),
+            more.municipalities.into(),
+        ]);
+        Value::from(row)
+    };
+    let mut rows: Vec<Value> = reports
+        .iter()
+        .map(|(cell, by)| row(cell, *by, standers.remove(cell).unwrap_or_default()))
+        .collect();
+    // The same reports, with others behind them.
+    rows.extend(
+        standers
+            .iter()
+            .filter(|(_, more)| **more != Standers::default())
+            .map(|(cell, more)| row(cell, 0, *more)),
+    );
+    let sums = [
+        "reports",
+        "organisations",
+        "endorsers",
+        "backers",
+        "municipalities",
+    ];
+    let sql = adding(conn, "counts", &CELL, &sums);
+    execute_with(conn, &sql, rows)
+}
+
+/// How many different ones stand behind the reports of each cell.
+pub fn standers(of: &Footprint) -> HashMap<Cell, Standers> {
+    let mut found: HashMap<Cell, Standers> = HashMap::new();
+    for (stander, standing) in &of.standings {
+        found
+            .entry(stander.cell.clone())
+            .or_default()
+            .add(standing, 1);
+    }
+    found
+}
+
+/// All sums, as they lie in the tables, for whoever holds them against the reports.
+pub fn all(conn: &mut Conn) -> QueryResult<(Footprint, HashMap<Cell, Standers>)> {
+    use crate::domain::counting::footprint::{Length, Lengths, Occasion, Promise};
+    use crate::domain::counting::steps::{Happening, Step};
+    use crate::store::schema::{
+        count_lengths as l, count_occasions as o, count_promises as p, count_standings as s,
+        counts as c,
+    };
+    let mut found = Footprint::default();
+    let mut standers = HashMap::new();
+    for row in c::table.load::<CellRow>(conn)? {
+        let Some(cell) = cell(
+            &row.basis,
+            &row.dimension,
+            &row.across,
+            row.value,
+            row.across_value,
+        ) else {
+            continue;
+        };
+        standers.insert(
+            cell.clone(),
+            Standers {
+                organisations: row.organisations,
+                endorsers: row.endorsers,
+                backers: row.backers,
+                municipalities: row.municipalities,
+            },
+        );
+        found.reports.insert(cell, row.reports);
+    }
+    type StandingRow = (
+        (String, String, String, String, String, String),
+        (i64, i64, i64),
+    );
+    let columns = (
+        (
+            s::basis,
+            s::dimension,
+            s::across,
+            s::value,
+            s::across_value,
+            s::who,
+        ),
+        (s::reported, s::endorsed, s::hit),
+    );
+    for ((basis, by, across, value, across_value, who), (reported, endorsed, hit)) in
+        s::table.select(columns).load::<StandingRow>(conn)?
+    {
+        if let Some(cell) = cell(&basis, &by, &across, value, across_value) {
+            let standing = Standing {
+                reported,
+                endorsed,
+                hit,
+            };
+            found.standings.insert(Stander { cell, who }, standing);
+        }
+    }
+    type LengthRow = (String, String, String, String, bool, i32, i64, i64);
+    for (basis, step, authority, period, suspended, days, steps, in_time) in
+        l::table.load::<LengthRow>(conn)?
+    {
+        if let (Some(basis), Some(step)) = (Basis::parse(&basis), Step::parse(&step)) {
+            let length = Length {
+                basis,
+                step,
+                authority,
+                period,
+                suspended,
+                days: u32::try_from(days).unwrap_or(0),
+            };
+            found.lengths.insert(length, Lengths { steps, in_time });
+        }
+    }
+    type PromiseRow = (String, String, String, chrono::NaiveDate, i64);
+    for (basis, step, authority, due_on, running) in p::table.load::<PromiseRow>(conn)? {
+        if let (Some(basis), Some(step)) = (Basis::parse(&basis), Step::parse(&step)) {
+            let promise = Promise {
+                basis,
+                step,
+                authority,
+                due_on,
+            };
+            found.promises.insert(promise, running);
+        }
+    }
+    type OccasionRow = (String, String, String, String, i64);
+    for (basis, what, authority, period, times) in o::table.load::<OccasionRow>(conn)? {
+        if let (Some(basis), Some(what)) = (Basis::parse(&basis), Happening::parse(&what)) {
+            let occasion = Occasion {
+                basis,
+                what,
+                authority,
+                period,
+            };
+            found.occasions.insert(occasion, times);
+        }
+    }
+    Ok((found, standers))
+}
+
+/// A cell with its sums.
+#[derive(Debug, Clone, Default, Queryable)]
+pub struct CellRow {
+    pub basis: String,
+    pub dimension: String,
+    pub across: String,
+    pub value: String,
+    pub across_value: String,
+    pub reports: i64,
+    pub organisations: i64,
+    pub endorsers: i64,
+    pub backers: i64,
+    pub municipalities: i64,
+}

@@ -1,0 +1,336 @@
+//! Figures, read from the tables of counts: a bounded number of rows each, whatever the number of reports.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use crate::domain::code::Code;
+use crate::domain::counting::Basis;
+use crate::domain::counting::dimension::Dimension;
+use crate::domain::counting::steps::{Happening, Step};
+use crate::store::any_of::any_of;
+use crate::store::counts::CellRow;
+use crate::store::db::Conn;
+use crate::store::schema::{count_lengths, count_occasions, count_promises, counts};
+
+/// In what order cells come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Most reports first.
+    Most,
+    /// By their values.
+    Value,
+}
+
+/// Which cells.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub basis: Basis,
+    pub by: Dimension,
+    pub across: Option<Dimension>,
+    /// Only cells with this value of `by`.
+    pub value: Option<String>,
+    /// Only cells whose value of `by` is this or later in order; for periods.
+    pub from: Option<String>,
+    /// Only cells whose value of `by` is this or earlier in order.
+    pub until: Option<String>,
+    pub order: Order,
+}
+
+/// The last cell of the page before.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct AfterCell {
+    pub reports: i64,
+    pub value: String,
+    pub across_value: String,
+}
+
+/// All reports of a basis; none when there are none.
+pub fn total(conn: &mut Conn, basis: Basis) -> QueryResult<Option<CellRow>> {
+    counts::table
+        .filter(counts::basis.eq(basis.as_str()))
+        .filter(counts::dimension.eq("").and(counts::across.eq("")))
+        .first(conn)
+        .optional()
+}
+
+/// Whether cells of these two lie with the first as `dimension`, as they are counted once.
+fn is_straight(by: Dimension, across: Dimension) -> bool {
+    by < across
+}
+
+/// A page of cells. Where the two dimensions lie the other way round, values and values across change places: `by` is always
+/// told as `value`.
+pub fn cells(
+    conn: &mut Conn,
+    asked: &Asked,
+    after: Option<&AfterCell>,
+    limit: i64,
+) -> QueryResult<Vec<CellRow>> {
+    let straight = asked
+        .across
+        .is_none_or(|across| is_straight(asked.by, across));
+    let by = asked.by.as_str();
+    let across = asked.across.map_or("", Dimension::as_str);
+    let (dimension, crossed) = if straight { (by, across) } else { (across, by) };
+    let mut query = counts::table
+        .filter(counts::basis.eq(asked.basis.as_str()))
+        .filter(counts::dimension.eq(dimension))
+        .filter(counts::across.eq(crossed))
+        .limit(limit)
+        .into_boxed();
+    macro_rules! page {
+        ($value:expr, $other:expr) => {{
+            if let Some(value) = &asked.value {
+                query = query.filter($value.eq(value.clone()));
+            }
+            if let Some(from) = &asked.from {
+                query = query.filter($value.ge(from.clone()));
+            }
+            if let Some(until) = &asked.until {
+                query = query.filter($value.le(until.clone()));
+            }
+            match asked.order {
+                Order::Value => {
+                    if let Some(after) = after {
+                        let (value, other) = (after.value.clone(), after.across_value.clone());
+                        query = query.filter(
+                            $value
+                                .gt(value.clone())
+                                .or($value.eq(value).and($other.gt(other))),
+                        );
+                    }
+                    query.order(($value, $other))
+                }
+                Order::Most => {
+                    if let Some(after) = after {
+                        let (value, other) = if straight {
+                            (after.value.clone(), after.across_value.clone())
+                        } else {
+                            (after.across_value.clone(), after.value.clone())
+                        };
+                        let as_many = counts::reports.eq(after.reports);
+                        let later = counts::value
+                            .lt(value.clone())
+                            .or(counts::value.eq(value).and(counts::across_value.lt(other)));
+                        query =
+                            query.filter(counts::reports.lt(after.reports).or(as_many.and(later)));
+                    }
+                    query.order((
+                        counts::reports.desc(),
+                        counts::value.desc(),
+                        counts::across_value.desc(),
+                    ))
+                }
+            }
+        }};
+    }
+    let query = if straight {
+        page!(counts::value, counts::across_value)
+    } else {
+        page!(counts::across_value, counts::value)
+    };
+    let mut rows: Vec<CellRow> = query.load(conn)?;
+    if !straight {
+        for row in &mut rows {
+            std::mem::swap(&mut row.value, &mut row.across_value);
+        }
+    }
+    Ok(rows)
+}
+
+/// Where to go on after a cell.
+pub fn key(row: &CellRow) -> AfterCell {
+    AfterCell {
+        reports: row.reports,
+        value: row.value.clone(),
+        across_value: row.across_value.clone(),
+    }
+}
+
+/// The cells of some values crossed with another dimension; `by` is told as `value`.
+pub fn crossed(
+    conn: &mut Conn,
+    basis: Basis,
+    (by, values): (Dimension, &[String]),
+    across: Dimension,
+) -> QueryResult<Vec<CellRow>> {
+    let of = counts::table.filter(counts::basis.eq(basis.as_str()));
+    if is_straight(by, across) {
+        return of
+            .filter(counts::dimension.eq(by.as_str()))
+            .filter(counts::across.eq(across.as_str()))
+            .filter(any_of(counts::value, values))
+            .load(conn);
+    }
+    let mut rows: Vec<CellRow> = of
+        .filter(counts::dimension.eq(across.as_str()))
+        .filter(counts::across.eq(by.as_str()))
+        .filter(any_of(counts::across_value, values))
+        .load(conn)?;
+    for row in &mut rows {
+        std::mem::swap(&mut row.value, &mut row.across_value);
+    }
+    Ok(rows)
+}
+
+/// The cells of some values by themselves.
+pub fn singles(
+    conn: &mut Conn,
+    basis: Basis,
+    by: Dimension,
+    values: &[String],
+) -> QueryResult<Vec<CellRow>> {
+    counts::table
+        .filter(counts::basis.eq(basis.as_str()))
+        .filter(counts::dimension.eq(by.as_str()))
+        .filter(counts::across.eq(""))
+        .filter(any_of(counts::value, values))
+        .load(conn)
+}
+
+/// The values that hit most municipalities, from after one.
+pub fn widest(
+    conn: &mut Conn,
+    basis: Basis,
+    by: Dimension,
+    after: Option<&(i64, String)>,
+    limit: i64,
+) -> QueryResult<Vec<CellRow>> {
+    let mut query = counts::table
+        .filter(counts::basis.eq(basis.as_str()))
+        .filter(counts::dimension.eq(by.as_str()))
+        .filter(counts::across.eq(""))
+        .order((counts::municipalities.desc(), counts::value.desc()))
+        .limit(limit)
+        .into_boxed();
+    if let Some((municipalities, value)) = after {
+        let as_wide = counts::municipalities.eq(*municipalities);
+        query = query.filter(
+            counts::municipalities
+                .lt(*municipalities)
+                .or(as_wide.and(counts::value.lt(value.clone()))),
+        );
+    }
+    query.load(conn)
+}
+
+/// The authorities that ever had a report, for government; for everybody those that lead one that is published. Ids.
+pub fn authorities(conn: &mut Conn, basis: Basis) -> QueryResult<Vec<String>> {
+    match basis {
+        Basis::Government => count_occasions::table
+            .filter(count_occasions::basis.eq(basis.as_str()))
+            .filter(count_occasions::period.eq(""))
+            .filter(count_occasions::authority.gt(""))
+            .select(count_occasions::authority)
+            .distinct()
+            .load(conn),
+        Basis::Public => counts::table
+            .filter(counts::basis.eq(basis.as_str()))
+            .filter(counts::dimension.eq(Dimension::Authority.as_str()))
+            .filter(counts::across.eq(""))
+            .select(counts::value)
+            .load(conn),
+    }
+}
+
+/// Steps that took so long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LengthRow {
+    pub authority: String,
+    pub step: Step,
+    pub suspended: bool,
+    pub days: u32,
+    pub steps: i64,
+    pub in_time: i64,
+}
+
+/// How long steps took that ended in a period (empty for all), of some authorities (an empty id for all together).
+pub fn lengths(
+    conn: &mut Conn,
+    basis: Basis,
+    authorities: &[String],
+    period: &str,
+) -> QueryResult<Vec<LengthRow>> {
+    use count_lengths as t;
+    type Columns = (String, String, bool, i32, i64, i64);
+    let rows: Vec<Columns> = t::table
+        .filter(t::basis.eq(basis.as_str()))
+        .filter(t::period.eq(period))
+        .filter(any_of(t::authority, authorities))
+        .select((
+            t::authority,
+            t::step,
+            t::suspended,
+            t::days,
+            t::steps,
+            t::in_time,
+        ))
+        .load(conn)?;
+    let rows = rows
+        .into_iter()
+        .filter_map(|(authority, step, suspended, days, steps, in_time)| {
+            Some(LengthRow {
+                authority,
+                step: Step::parse(&step)?,
+                suspended,
+                days: u32::try_from(days).unwrap_or(0),
+                steps,
+                in_time,
+            })
+        });
+    Ok(rows.collect())
+}
+
+/// Promises that run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromiseRow {
+    pub authority: String,
+    pub step: Step,
+    pub due_on: NaiveDate,
+    pub running: i64,
+}
+
+/// The promises that run, by the day they are due, of some authorities (an empty id for all together).
+pub fn promises(
+    conn: &mut Conn,
+    basis: Basis,
+    authorities: &[String],
+) -> QueryResult<Vec<PromiseRow>> {
+    use count_promises as t;
+    let rows: Vec<(String, String, NaiveDate, i64)> = t::table
+        .filter(t::basis.eq(basis.as_str()))
+        .filter(any_of(t::authority, authorities))
+        .select((t::authority, t::step, t::due_on, t::running))
+        .load(conn)?;
+    let rows = rows
+        .into_iter()
+        .filter_map(|(authority, step, due_on, running)| {
+            Some(PromiseRow {
+                authority,
+                step: Step::parse(&step)?,
+                due_on,
+                running,
+            })
+        });
+    Ok(rows.collect())
+}
+
+/// What befell reports in a period (empty for all), by authority (an empty id for all together).
+pub fn occasions(
+    conn: &mut Conn,
+    basis: Basis,
+    authorities: &[String],
+    period: &str,
+) -> QueryResult<Vec<(String, Happening, i64)>> {
+    use count_occasions as t;
+    let rows: Vec<(String, String, i64)> = t::table
+        .filter(t::basis.eq(basis.as_str()))
+        .filter(t::period.eq(period))
+        .filter(any_of(t::authority, authorities))
+        .select((t::authority, t::what, t::times))
+        .load(conn)?;
+    let rows = rows
+        .into_iter()
+        .filter_map(|(authority, what, times)| Some((authority, Happening::parse(&what)?, times)));
+    Ok(rows.collect())
+}
