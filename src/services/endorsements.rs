@@ -66,7 +66,11 @@ where
         .await
 }
 
-fn add(
+/// Endorses a report in a transaction of the caller's; whether the organisation already did.
+///
+/// # Errors
+/// As for who asks over the API.
+pub fn add(
     conn: &mut Conn,
     context: &Context,
     actor: &Actor,

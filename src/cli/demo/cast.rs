@@ -19,6 +19,9 @@ pub const PASSWORD: &str = "knellende regels";
 /// The municipality whose people the demo shows.
 pub const SHOWN: &str = "GM1714";
 
+/// Municipalities that have a history of a year.
+const YEARS_MUNICIPALITIES: usize = 40;
+
 /// What an API client signs in with.
 pub struct Credentials {
     pub id: String,
@@ -61,9 +64,41 @@ fn host(name: &str) -> String {
         'â' | 'à' => 'a',
         'é' | 'ë' | 'è' => 'e',
         'ú' | 'û' => 'u',
+        'ö' => 'o',
         _ => '-',
     });
-    plain.collect()
+    let plain: String = plain.collect();
+    let words: Vec<&str> = plain.split('-').filter(|word| !word.is_empty()).collect();
+    words.join("-")
+}
+
+/// A municipality by its code and its name.
+pub struct Place {
+    pub code: String,
+    pub name: String,
+}
+
+/// The municipalities of the year: of the regions with a declining population, those that exist.
+pub fn places() -> Vec<Place> {
+    let mut codes: Vec<String> = reference::regions()
+        .into_iter()
+        .flat_map(|region| region.municipality_codes)
+        .collect();
+    codes.sort();
+    codes.dedup();
+    let names: BTreeMap<String, String> = reference::municipalities()
+        .into_iter()
+        .filter(|one| one.valid_until.is_none())
+        .map(|one| (one.code, one.name))
+        .collect();
+    codes
+        .into_iter()
+        .filter_map(|code| {
+            let name = names.get(&code)?.clone();
+            Some(Place { code, name })
+        })
+        .take(YEARS_MUNICIPALITIES)
+        .collect()
 }
 
 struct Cast<'a> {
@@ -162,6 +197,19 @@ impl Cast<'_> {
             let id = client.id.to_string();
             made.insert(code, Credentials { id, secret });
         }
+        for place in places() {
+            if made.contains_key(&place.code) {
+                continue;
+            }
+            let home = organisations::by_tooi(self.conn, &place.code.to_lowercase())?
+                .ok_or_else(|| Error::Internal(format!("the facts have no {}", place.code)))?;
+            self.person(
+                home.id,
+                &format!("Melder {}", home.name),
+                &reporter(&home.name),
+                Role::Reporter,
+            )?;
+        }
         Ok(made)
     }
 }
@@ -180,6 +228,7 @@ mod tests {
             reporter("Gemeente Noardeast-Fryslân"),
             "melder@noardeast-fryslan.example"
         );
+        assert_eq!(reporter("Bergen (L.)"), "melder@bergen-l.example");
         assert_eq!(liaison("OCW"), "contact@ocw.example");
     }
 }

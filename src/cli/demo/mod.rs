@@ -4,7 +4,9 @@
 mod cast;
 mod folder;
 mod past;
+mod steps;
 mod story;
+mod year;
 
 use std::fmt::Write;
 use std::net::SocketAddr;
