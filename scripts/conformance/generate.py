@@ -44,6 +44,8 @@ def world(service):
     for path, item in document["paths"].items():
         if "get" not in item or "{" in path or not path.strip("/"):
             continue
+        if any(one.get("required") and one["in"] == "query" for one in item["get"].get("parameters", [])):
+            continue
         if "application/json" not in item["get"]["responses"]["200"].get("content", {}):
             continue
         try:

@@ -75,6 +75,16 @@ fn a_small_run_measures_everything() {
     }
     let lists = |figure: &&Value| figure["work"].as_str().unwrap().starts_with("list: ");
     assert_eq!(figures.iter().filter(lists).count(), 28);
+    let told = |kind: &str| {
+        let of_it = figures
+            .iter()
+            .filter(|one| one["work"].as_str().unwrap().starts_with(kind));
+        of_it.count()
+    };
+    assert_eq!(
+        (told("figure: "), told("public: "), told("export")),
+        (23, 30, 1)
+    );
 
     // pgbench belongs to PostgreSQL, and is not everywhere.
     let left_out = run["leftOut"].to_string();

@@ -12,11 +12,13 @@ use crate::cli::bench::plan::Plan;
 use crate::cli::bench::story::{self, Told};
 use crate::cli::bench::world::World;
 use crate::domain::deadline::local_date;
-use crate::services::{Context, Error};
+use crate::services::{Context, Error, counting};
 use crate::store::{bulk, events, outbox, reference_loads, reports};
 
 /// Reports in one transaction.
 const BATCH: u32 = 2_000;
+/// Reports counted in one transaction.
+const COUNTED: i64 = 5_000;
 
 /// Fills the database, or finds that it was; returns the seconds that it took.
 ///
@@ -42,6 +44,7 @@ pub fn fill(context: &Context, world: &World, plan: Plan) -> Result<Option<f64>,
     }
     let started = Instant::now();
     write(context, world, plan)?;
+    count(context, plan)?;
     let now = context.clock.now();
     context
         .db
@@ -57,9 +60,7 @@ pub fn fill(context: &Context, world: &World, plan: Plan) -> Result<Option<f64>,
 }
 
 fn write(context: &Context, world: &World, plan: Plan) -> Result<(), String> {
-    let bar = ProgressBar::new(plan.reports.into());
-    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} reports, {eta} left");
-    bar.set_style(style.map_err(|e| e.to_string())?);
+    let bar = bar(plan, "written")?;
     let starts = (0..plan.reports).step_by(BATCH as usize);
     std::thread::scope(|scope| {
         let (send, made) = sync_channel(2);
@@ -84,6 +85,29 @@ fn write(context: &Context, world: &World, plan: Plan) -> Result<(), String> {
     })?;
     bar.finish_and_clear();
     Ok(())
+}
+
+/// Counts what was written, so that figures are read as they are in daily use: from what is counted already.
+fn count(context: &Context, plan: Plan) -> Result<(), String> {
+    let bar = bar(plan, "counted")?;
+    loop {
+        let counted = counting::round(context, COUNTED)
+            .map_err(|e| format!("the reports cannot be counted: {e:?}"))?;
+        if counted == 0 {
+            break;
+        }
+        bar.inc(counted as u64);
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+fn bar(plan: Plan, done: &str) -> Result<ProgressBar, String> {
+    let bar = ProgressBar::new(plan.reports.into());
+    let template = format!("{{wide_bar}} {{pos}}/{{len}} reports {done}, {{eta}} left");
+    let style = ProgressStyle::with_template(&template);
+    bar.set_style(style.map_err(|e| e.to_string())?);
+    Ok(bar)
 }
 
 fn insert(context: &Context, batch: Vec<Told>) -> Result<(), Error> {

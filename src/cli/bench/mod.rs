@@ -317,6 +317,14 @@ fn over_http(
     for (work, path) in works::own_lists() {
         figures.push(works.list(work, path, &works.liaison()?));
     }
+    let (government, public) = works::figures(plan);
+    for path in government {
+        figures.push(works.list(&format!("figure: {path}"), &path, &works.desk()?));
+    }
+    for path in public {
+        figures.push(works.list(&format!("public: {path}"), &path, ""));
+    }
+    figures.push(works.export("application/jsonl")?);
     let answers = answers(&works, plan, &limited)?;
     figures.push(works.submit()?);
     figures.push(works.transition()?);

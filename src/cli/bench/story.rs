@@ -12,9 +12,10 @@ use crate::domain::deadline::local_date;
 use crate::domain::deadline_profile::DeadlineProfile;
 use crate::domain::event::{Details, Event};
 use crate::domain::id::{EventId, MeasureId};
-use crate::domain::report::{MeasureKind, Outcome, Report};
+use crate::domain::report::{Confidentiality, MeasureKind, Outcome, Report};
 use crate::domain::routing;
-use crate::domain::status::Action;
+use crate::domain::sharing::ShareAudience;
+use crate::domain::status::{Action, Status};
 use crate::domain::workflow::{self, Input, MeasureInput};
 use crate::services::recording::Step;
 use crate::services::routing::{facts, follow_rules};
@@ -80,6 +81,7 @@ pub fn tell(world: &World, plan: Plan, i: u32) -> Result<Told, String> {
                 break;
             }
         }
+        teller.publish(&mut report, &home.reporter)?;
     }
     let Teller {
         mut rng, events, ..
@@ -155,7 +157,7 @@ impl Teller<'_> {
     ) -> Result<bool, String> {
         let lead = report.lead.and_then(|lead| self.world.liaisons.get(&lead));
         let actor = match action {
-            Action::Route => &self.world.desk,
+            Action::Route | Action::Publish => &self.world.desk,
             Action::Withdraw | Action::ProvideInformation => reporter,
             // What was to be carried out is settled by the desk.
             Action::Settle if !report.handling.measures.is_empty() => &self.world.desk,
@@ -167,6 +169,17 @@ impl Teller<'_> {
         let input = self.input(report, action);
         self.apply(report, action, actor, &input)?;
         Ok(true)
+    }
+
+    /// Half of what may be public is.
+    fn publish(&mut self, report: &mut Report, reporter: &Actor) -> Result<(), String> {
+        let may = report.confidentiality == Confidentiality::PublicAfterReview
+            && report.status != Status::Withdrawn;
+        self.at += TimeDelta::hours(1);
+        if may && self.at < END && self.rng.bool() {
+            self.act(report, Action::Publish, reporter)?;
+        }
+        Ok(())
     }
 
     fn apply(
@@ -240,6 +253,11 @@ impl Teller<'_> {
                     target_date: local_date(self.at + TimeDelta::days(200)),
                     result: None,
                 });
+            }
+            Action::Publish => {
+                input.audience = Some(ShareAudience::Public);
+                input.title = Some(report.content.title.clone());
+                input.summary = Some(report.content.effect.clone());
             }
             Action::Withdraw => input.reason = text("Het is op een andere manier opgelost."),
             _ => {}

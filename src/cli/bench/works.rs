@@ -1,6 +1,8 @@
 //! The work: what is asked of the server over HTTP, each kind as its documentation has it.
 
-use std::time::Duration;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -16,10 +18,13 @@ use crate::cli::wire;
 use crate::domain::id::OrganisationId;
 use crate::http::paging;
 use crate::store::reports::After;
+use crate::store::shared_reports::After as SharedAfter;
 
 pub const SUBMIT: &str = "submit";
 pub const READ: &str = "read one";
 pub const LIST: &str = "list: status and authority, newest first";
+/// One of it a second is all of the register a second; its memory is what the server grows by.
+pub const EXPORT: &str = "export of the register";
 pub const TRANSITION: &str = "transition";
 
 /// What is asked in a transition.
@@ -29,6 +34,8 @@ pub const QUESTION: &str = "Om hoeveel leerlingen gaat het?";
 const READERS: u32 = 2_000;
 /// Reports that are found for a transition, at most.
 const MOST_ROUTED: usize = 50_000;
+/// How often the server's memory is looked at during an export.
+const LOOK: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The server, and who asks it.
@@ -128,6 +135,41 @@ impl Works<'_> {
     pub fn list(&self, work: &str, path: &str, token: &str) -> Figure {
         let request = get(path, token);
         self.run(work, &mut || Some(request.clone()))
+    }
+
+    /// The whole register, once, as fast as it comes; its memory is what the server grew by.
+    pub fn export(&self, media: &str) -> Result<Figure, String> {
+        let told = |e: std::io::Error| format!("the export broke off: {e}");
+        let before = self.server.memory().unwrap_or_default();
+        let started = Instant::now();
+        let mut stream = TcpStream::connect(self.server.address).map_err(told)?;
+        let request = format!(
+            "GET /v1/public/reports/export HTTP/1.1\r\nHost: bench\r\nAccept: {media}\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).map_err(told)?;
+        let (mut buffer, mut lines, mut most, mut tail) = (vec![0; 1 << 16], 0, before, Vec::new());
+        let mut looked = Instant::now();
+        loop {
+            let read = stream.read(&mut buffer).map_err(told)?;
+            if read == 0 {
+                break;
+            }
+            let some = &buffer[..read];
+            lines += some.iter().filter(|byte| **byte == b'}').count();
+            tail = some[read.saturating_sub(5)..].to_vec();
+            if looked.elapsed() > LOOK {
+                looked = Instant::now();
+                most = most.max(self.server.memory().unwrap_or_default());
+            }
+        }
+        let whole = tail.ends_with(b"0\r\n\r\n") && lines > 0;
+        let elapsed = started.elapsed();
+        let micros = u32::try_from(elapsed.as_micros()).unwrap_or(u32::MAX);
+        Ok(Figure {
+            failures: u64::from(!whole),
+            memory_mib: Some(most - before),
+            ..Figure::of(EXPORT, vec![micros], elapsed)
+        })
     }
 
     /// Hands reports in, each with a key of its own.
@@ -277,6 +319,56 @@ pub fn lists(world: &World, plan: Plan, authority: OrganisationId) -> Vec<(Strin
         .map(|(name, query)| (format!("list: {name}"), format!("/v1/reports?{query}")))
         .map(|(name, path)| (name, path.trim_end_matches('?').to_owned()))
         .collect()
+}
+
+/// The figures, and the pages of the register: what the desk reads and what everybody reads.
+pub fn figures(plan: Plan) -> (Vec<String>, Vec<String>) {
+    let counts = [
+        "reports?by=status",
+        "reports?by=phase&across=authority",
+        "reports?by=outcome&across=submitted_month",
+        "reports?by=authority&across=status",
+        "reports?by=domain&across=province",
+        "reports?by=region&across=outcome",
+        "reports?by=regulation",
+        "reports?by=article&across=status",
+        "reports?by=article&across=status&sort=value",
+        "reports?by=status&across=article",
+        "reports?by=submitted_day",
+        "reports?by=submitted_week&across=domain",
+        "reports?by=settled_month",
+        "lead-times",
+        "lead-times?by=authority",
+        "promises",
+        "promises?by=authority",
+        "hot-spots",
+        "hot-spots?by=article",
+        "scorecards",
+        "experiments",
+    ];
+    let of = |base: &str, paths: &[&str]| -> Vec<String> {
+        paths.iter().map(|path| format!("{base}/{path}")).collect()
+    };
+    let mut government = of("/v1/statistics", &counts);
+    government.push("/v1/statistics/reports?by=reporter_kind".into());
+    government.push("/v1/statistics/handling?by=authority".into());
+    let mut public = of("/v1/public/statistics", &counts);
+    let deep = paging::encode(&SharedAfter::At(
+        plan.begun(plan.reports / 2),
+        plan.id(plan.reports / 2),
+    ));
+    public.extend([
+        "/v1/public/reports".into(),
+        "/v1/public/reports?sort=shared".into(),
+        "/v1/public/reports?status=settled".into(),
+        format!("/v1/public/reports?domain={DOMAIN}"),
+        format!("/v1/public/reports?regulation={REGULATION}"),
+        "/v1/public/reports?q=dorpsschool".into(),
+        format!("/v1/public/reports?cursor={deep}"),
+        "/v1/public/reports/feed".into(),
+        "/v1/public/experiments".into(),
+    ]);
+    (government, public)
 }
 
 /// The lists as somebody sees them who does not see all.
