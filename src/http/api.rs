@@ -6,10 +6,10 @@ use crate::http::{
     attachments, audit_events, bulk, chain, claim, clients, clocks, deadline_profiles,
     endorsements, events, experiment_page, experiments, history, links, me, measures,
     municipalities, notices, observations, organisations, people, policy_domains, provinces,
-    public_experiments, public_reports, record, regions, regulations, report_messages, reports,
-    routing, routing_proposals, routing_rules, routing_simulations, saved_searches, sessions,
-    shared_reports, similar, split, standard_texts, statistics, successions, tokens, transitions,
-    watchers,
+    public_catalogue, public_experiments, public_reports, record, regions, regulations,
+    report_messages, reports, routing, routing_proposals, routing_rules, routing_simulations,
+    saved_searches, sessions, shared_reports, similar, split, standard_texts, statistics,
+    successions, tokens, transitions, watchers,
 };
 
 /// The operations.
@@ -78,7 +78,9 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(statistics::portfolio::get_public_experiment_portfolio);
     config
         .service(public_experiments::list_public_experiments)
+        .service(public_experiments::export_public_experiments)
         .service(public_experiments::get_public_experiment)
+        .service(public_catalogue::get_public_catalogue)
         .service(measures::create_measure)
         .service(measures::list_measures)
         .service(measures::get_measure)

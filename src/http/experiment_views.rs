@@ -433,6 +433,25 @@ impl From<&Decision> for ExperimentDecision {
     }
 }
 
+impl ExperimentEvaluation {
+    /// What it found.
+    pub fn findings(&self) -> &str {
+        &self.findings
+    }
+}
+
+impl LegislationView {
+    /// How far it is.
+    pub fn stage(&self) -> LegislativeStage {
+        self.stage
+    }
+
+    /// Ids of official publications.
+    pub fn publications(&self) -> &[String] {
+        &self.publications
+    }
+}
+
 impl From<&LegislativeFile> for LegislationView {
     fn from(file: &LegislativeFile) -> Self {
         Self {

@@ -56,6 +56,7 @@ pub mod problem;
 pub mod problems_page;
 pub mod program;
 pub mod provinces;
+pub mod public_catalogue;
 pub mod public_experiments;
 pub mod public_reports;
 pub mod query;

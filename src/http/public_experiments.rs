@@ -4,6 +4,7 @@
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::NaiveDate;
+use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -19,8 +20,10 @@ use crate::http::experiments::experiment_id;
 use crate::http::paging::{self, Page};
 use crate::http::problem::Failure;
 use crate::http::query::Query;
+use crate::http::sheet::{asks_for_csv, download, json_lines, sent, written};
 use crate::services::reports::Organisations;
 use crate::services::{Context, Error, experiments};
+use crate::store::experiments::Filter;
 
 /// How long anybody may keep it.
 const KEPT: &str = "public, max-age=60";
@@ -67,6 +70,13 @@ pub struct PublicExperiment {
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub struct PublicExperimentFilter {
+    /// Where they stand; may repeat (status).
+    #[param(inline)]
+    #[serde(default)]
+    status: Vec<ExperimentStatus>,
+    /// Id of the authority that owns the rule (eigenaar van de regel).
+    #[param(nullable = false)]
+    authority: Option<Uuid>,
     /// Only those of which an evaluation, a milestone, the end or results are over their day (te laat).
     #[serde(default)]
     #[param(default = false)]
@@ -138,17 +148,16 @@ pub async fn list_public_experiments(
     let limit = query.limit.unwrap_or(paging::DEFAULT_LIMIT);
     let before: Option<Uuid> = paging::decode(query.cursor.as_deref())?;
     let today = local_date(ctx.clock.now());
-    let late = query.late;
+    let filter = Filter {
+        statuses: query.status,
+        authority: query.authority.map(Id::from_uuid),
+        late_on: query.late.then_some(today),
+        ..Filter::default()
+    };
+    let before = before.map(Id::from_uuid);
     let (rows, names) = ctx
         .db
-        .read(move |conn| {
-            experiments::registered(
-                conn,
-                late.then_some(today),
-                before.map(Id::from_uuid),
-                limit + 1,
-            )
-        })
+        .read(move |conn| experiments::registered(conn, &filter, before, limit + 1))
         .await?;
     let (rows, next_cursor) = paging::cut(rows, limit, |row| row.id.uuid());
     let items = rows
@@ -188,4 +197,110 @@ pub async fn get_public_experiment(
         .map_err(|e| Error::Internal(e.to_string()))?;
     let tag = etag(found.version, &body);
     Ok(kept(tagged_body(&request, &tag, body)))
+}
+
+/// Experiments that are read at a time for an export.
+const BATCH: i64 = 100;
+
+const COLUMNS: [&str; 15] = [
+    "id",
+    "reference",
+    "title",
+    "status",
+    "idea",
+    "authority",
+    "participants",
+    "deviations",
+    "startsOn",
+    "endsOn",
+    "evaluation",
+    "decision",
+    "decidedOn",
+    "legislativeStage",
+    "publications",
+];
+
+impl PublicExperiment {
+    fn cells(self) -> [String; 15] {
+        fn text<T: ToString>(value: Option<T>) -> String {
+            value.map(|value| value.to_string()).unwrap_or_default()
+        }
+        let legislation = self.legislation.as_ref();
+        [
+            self.id.to_string(),
+            self.reference,
+            self.title,
+            self.status.to_string(),
+            self.idea,
+            self.authority.unwrap_or_default(),
+            self.participants.join("; "),
+            self.deviations.join("; "),
+            text(self.starts_on),
+            text(self.ends_on),
+            text(self.evaluation.as_ref().map(ExperimentEvaluation::findings)),
+            text(self.decision),
+            text(self.decided_on),
+            text(legislation.map(LegislationView::stage)),
+            legislation
+                .map(|file| file.publications().join("; "))
+                .unwrap_or_default(),
+        ]
+    }
+}
+
+/// A page of the register as it goes out, and where the next goes on; none at the end.
+async fn exported(
+    ctx: &Context,
+    csv: bool,
+    before: Option<Uuid>,
+) -> Result<(web::Bytes, Option<Uuid>), Error> {
+    let today = local_date(ctx.clock.now());
+    let after = before.map(Id::from_uuid);
+    let (mut rows, names) = ctx
+        .db
+        .read(move |conn| experiments::registered(conn, &Filter::default(), after, BATCH + 1))
+        .await?;
+    let batch = usize::try_from(BATCH).unwrap_or(usize::MAX);
+    let more = rows.len() > batch;
+    rows.truncate(batch);
+    let next = rows.last().map(|one| one.id.uuid()).filter(|_| more);
+    let told = rows
+        .iter()
+        .map(|one| PublicExperiment::new(one, &names, today));
+    let bytes = if csv {
+        let header = before.is_none().then_some(&COLUMNS);
+        written(header, told.map(PublicExperiment::cells))?
+    } else {
+        json_lines(told)?
+    };
+    Ok((bytes, next))
+}
+
+/// Export the register of experiments
+///
+/// All of it (volledige uitvoer), the newest first: an experiment a line, as JSON (the same as in the list) or, with
+/// `Accept: text/csv`, as a sheet in UTF-8.
+#[utoipa::path(
+    tag = "public",
+    responses((status = 200, description = "The register (register)", content(
+        (PublicExperiment = "application/jsonl"),
+        (String = "text/csv"),
+    ))),
+)]
+#[get("/public/experiments/export")]
+pub async fn export_public_experiments(
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Failure> {
+    let csv = asks_for_csv(&request);
+    // Where it is: at a page that follows an experiment, or at its end.
+    let body = stream::unfold(Some(None), move |at: Option<Option<Uuid>>| {
+        let ctx = ctx.clone();
+        async move {
+            let page = exported(&ctx, csv, at?).await;
+            let next = page.as_ref().ok().and_then(|(_, next)| *next);
+            Some((sent(page.map(|(bytes, _)| bytes)), next.map(Some)))
+        }
+    });
+    Ok(kept(download(csv, "experimenten", body)))
 }

@@ -2,7 +2,7 @@
 //! token. A form of its own, so that nothing gets here that was not put here: no person, no reporter, no text but the
 //! reviewed one.
 
-use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, VARY};
+use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use atom_syndication::{Category, Entry, Feed, Link, Person, Text};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::domain::deadline::local_date;
 use crate::domain::experiment::{Experiment, ExperimentStatus};
+use crate::domain::publication::Publication;
 use crate::domain::report::{Outcome, Report};
 use crate::domain::search::SearchQuery;
 use crate::domain::sharing::ShareAudience;
@@ -24,8 +25,9 @@ use crate::http::public_experiments::kept;
 use crate::http::query::Query;
 use crate::http::report_views::{CitationView, PositionView, SettlementView};
 use crate::http::reports::{municipality, regulation, report_id};
-use crate::http::sheet::{MEDIA, asks_for_csv, written};
+use crate::http::sheet::{asks_for_csv, download, json_lines, sent, written};
 use crate::services::reports::Organisations;
+use crate::services::sharing::Related;
 use crate::services::{Context, Error, sharing};
 use crate::store::reports::Facet;
 use crate::store::shared_reports::{After, Filter, Sort, key};
@@ -153,6 +155,9 @@ pub struct PublicContent {
     merged_into: Option<Uuid>,
     /// Experiments that it led to, in the register (experimenten). Not told in lists.
     experiments: Vec<RelatedExperiment>,
+    /// Official publications of what came of it: of its settlement, of the measures that serve it and of those experiments
+    /// (vindplaatsen). Not told in lists.
+    publications: Vec<PublicationView>,
 }
 
 /// An experiment that a report led to (Dutch: experiment).
@@ -168,6 +173,51 @@ pub struct RelatedExperiment {
     title: String,
     /// Where it stands (status).
     status: ExperimentStatus,
+}
+
+/// An official publication (Dutch: officiële bekendmaking).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PublicationView {
+    /// Id (vindplaats).
+    #[schema(example = "stb-2026-123")]
+    id: String,
+    /// As it is cited (citeerwijze).
+    #[schema(example = "Stb. 2026, 123")]
+    citation: String,
+    /// Address on officielebekendmakingen.nl (adres).
+    #[schema(example = "https://zoek.officielebekendmakingen.nl/stb-2026-123.html")]
+    url: String,
+}
+
+/// What was officially made known of what came of a report, each once.
+fn publications(report: &Report, related: &Related) -> Vec<PublicationView> {
+    let settlement = report.handling.settlement.as_ref();
+    let files = related
+        .measures
+        .iter()
+        .filter_map(|one| one.course.legislation.as_ref())
+        .chain(
+            related
+                .experiments
+                .iter()
+                .filter_map(|one| one.course.legislation.as_ref()),
+        );
+    let mut ids: Vec<&String> = settlement
+        .and_then(|settlement| settlement.publication.as_ref())
+        .into_iter()
+        .chain(files.flat_map(|file| &file.publications))
+        .collect();
+    ids.sort();
+    ids.dedup();
+    ids.into_iter()
+        .filter_map(|id| Publication::parse(id))
+        .map(|one| PublicationView {
+            citation: one.citation(),
+            url: one.url(),
+            id: one.id,
+        })
+        .collect()
 }
 
 impl RelatedExperiment {
@@ -193,7 +243,7 @@ impl PublicReport {
         report: &Report,
         names: &Organisations,
         merged_into: Option<Uuid>,
-        experiments: &[Experiment],
+        related: &Related,
     ) -> Self {
         let sharing = &report.handling.sharing;
         let version = sharing.version.as_ref();
@@ -229,7 +279,12 @@ impl PublicReport {
                 settlement: settlement.map(|settlement| SettlementView::new(settlement, false)),
                 endorsement_count: report.endorsement_count(),
                 merged_into,
-                experiments: experiments.iter().map(RelatedExperiment::from).collect(),
+                experiments: related
+                    .experiments
+                    .iter()
+                    .map(RelatedExperiment::from)
+                    .collect(),
+                publications: publications(report, related),
             }),
         }
     }
@@ -264,7 +319,7 @@ pub async fn list_public_reports(
     let (rows, next_cursor) = paging::cut(rows, limit, |report| key(sort, report));
     let items = rows
         .iter()
-        .map(|report| PublicReport::new(report, &names, None, &[]))
+        .map(|report| PublicReport::new(report, &names, None, &Related::default()))
         .collect();
     Ok(kept(paging::respond(
         &request,
@@ -290,14 +345,9 @@ pub async fn get_public_report(
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
-    let (found, experiments) = sharing::public_one(&ctx, report_id(&id)?).await?;
+    let (found, related) = sharing::public_one(&ctx, report_id(&id)?).await?;
     let merged_into = found.merged_into.map(|id| id.uuid());
-    let view = PublicReport::new(
-        &found.report,
-        &found.organisations,
-        merged_into,
-        &experiments,
-    );
+    let view = PublicReport::new(&found.report, &found.organisations, merged_into, &related);
     let body = serde_json::to_string(&view).map_err(|e| Error::Internal(e.to_string()))?;
     let tag = etag(found.report.version, &body);
     Ok(kept(tagged_body(&request, &tag, body)))
@@ -338,30 +388,17 @@ impl Export {
                 .or(self.after.take());
             let reports = rows
                 .iter()
-                .map(|report| PublicReport::new(report, &names, None, &[]));
+                .map(|report| PublicReport::new(report, &names, None, &Related::default()));
             if self.csv {
                 sheet(reports, !self.begun)
             } else {
-                lines(reports)
+                json_lines(reports)
             }
         });
         self.begun = true;
         self.ended |= lines.is_err();
-        let lines = lines.map_err(|error| {
-            tracing::error!(?error, "an export ends early");
-            std::io::Error::other("an export ends early")
-        });
-        Some((lines, self))
+        Some((sent(lines), self))
     }
-}
-
-fn lines(reports: impl Iterator<Item = PublicReport>) -> Result<web::Bytes, Error> {
-    let mut text = String::new();
-    for report in reports {
-        text += &serde_json::to_string(&report).map_err(|e| Error::Internal(e.to_string()))?;
-        text.push('\n');
-    }
-    Ok(text.into())
 }
 
 const COLUMNS: [&str; 16] = [
@@ -442,23 +479,11 @@ pub async fn export_public_reports(
         begun: false,
         ended: false,
     };
-    let media = if csv { MEDIA } else { "application/jsonl" };
-    let name = if csv {
-        "meldingen.csv"
-    } else {
-        "meldingen.jsonl"
-    };
-    let body = stream::unfold(export, Export::next);
-    Ok(kept(
-        HttpResponse::Ok()
-            .insert_header((CONTENT_TYPE, media))
-            .insert_header((VARY, "Accept"))
-            .insert_header((
-                CONTENT_DISPOSITION,
-                format!("attachment; filename=\"{name}\""),
-            ))
-            .streaming(Box::pin(body)),
-    ))
+    Ok(kept(download(
+        csv,
+        "meldingen",
+        stream::unfold(export, Export::next),
+    )))
 }
 
 /// Reports in a feed.
@@ -488,7 +513,7 @@ pub async fn follow_public_reports(
     let address = |path: &str| ctx.settings.link(path);
     let entries: Vec<Entry> = rows
         .iter()
-        .map(|report| PublicReport::new(report, &names, None, &[]))
+        .map(|report| PublicReport::new(report, &names, None, &Related::default()))
         .filter_map(|report| entry(report, &address))
         .collect();
     let here = match request.query_string() {

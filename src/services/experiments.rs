@@ -151,18 +151,14 @@ pub fn list(
     show_all(conn, actor, found, local_date(now))
 }
 
-/// A page of the register, for everybody: of those of which something was due before a day, or of all.
+/// A page of the register, for everybody.
 pub fn registered(
     conn: &mut Conn,
-    late_on: Option<NaiveDate>,
+    filter: &Filter,
     before: Option<ExperimentId>,
     limit: i64,
 ) -> Result<(Vec<Experiment>, Organisations), Error> {
-    let filter = Filter {
-        late_on,
-        ..Filter::default()
-    };
-    let found = experiments::list(conn, None, &filter, before, limit)?;
+    let found = experiments::list(conn, None, filter, before, limit)?;
     let named = found.iter().flat_map(Experiment::organisations);
     let organisations = load_organisations(conn, named)?;
     Ok((found, organisations))

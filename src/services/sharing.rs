@@ -3,6 +3,7 @@
 use crate::domain::actor::Actor;
 use crate::domain::experiment::Experiment;
 use crate::domain::id::ReportId;
+use crate::domain::measure::MeasureRecord;
 use crate::domain::policy;
 use crate::domain::report::{Confidentiality, Report};
 use crate::domain::search::SearchQuery;
@@ -12,7 +13,7 @@ use crate::services::reports::{Organisations, load_organisations};
 use crate::services::{Context, Error};
 use crate::store::db::Conn;
 use crate::store::shared_reports::{self, After, Filter, Sort};
-use crate::store::{experiments, reports, search};
+use crate::store::{experiments, measures, reports, search};
 
 /// Of what fits the words the newest this many are listed.
 const FOUND: i64 = 1000;
@@ -94,15 +95,21 @@ pub async fn one(context: &Context, actor: Actor, id: ReportId) -> Result<Shared
         .await
 }
 
+/// What came of a report beside it.
+#[derive(Debug, Default)]
+pub struct Related {
+    /// Experiments that it led to, of those in the register.
+    pub experiments: Vec<Experiment>,
+    /// Measures that serve it.
+    pub measures: Vec<MeasureRecord>,
+}
+
 /// One report as everybody may read it, or may read that its publication was withdrawn, with the experiments that it led to
 /// and that are in the register.
 ///
 /// # Errors
 /// `NotFound` when it is not there, or never was published.
-pub async fn public_one(
-    context: &Context,
-    id: ReportId,
-) -> Result<(SharedReport, Vec<Experiment>), Error> {
+pub async fn public_one(context: &Context, id: ReportId) -> Result<(SharedReport, Related), Error> {
     context
         .db
         .read(move |conn| {
@@ -117,7 +124,17 @@ pub async fn public_one(
                 .ok_or(Error::NotFound)?;
             let mut led_to = experiments::of_reports(conn, &[id])?;
             led_to.retain(|one| one.course.registered_on.is_some());
-            Ok((released(conn, None, report)?, led_to))
+            // A list would tell of neither: what is not published of a report is nobody's business.
+            let measures = if policy::is_public(&report) {
+                measures::of_reports(conn, &[id])?
+            } else {
+                Vec::new()
+            };
+            let related = Related {
+                experiments: led_to,
+                measures,
+            };
+            Ok((released(conn, None, report)?, related))
         })
         .await
 }

@@ -1126,6 +1126,25 @@ async fn the_register_is_public_and_says_who_is_late() {
         .header("if-none-match", &tag)
         .await
         .expect(304);
+    // All of it goes out as lines or as a sheet, and says the same.
+    let export = "/v1/public/experiments/export";
+    let lines = app.get(export).await.expect(200).body_text();
+    let line: Value = serde_json::from_str(lines.trim_end()).unwrap();
+    assert_eq!(line, app.get(&path).await.expect(200).json());
+    let sheet = app.get(export).header("accept", "text/csv").await;
+    let sheet = sheet.expect(200).body_text();
+    assert!(
+        sheet.starts_with("id,reference,title,") && sheet.contains(&id),
+        "{sheet}"
+    );
+    let of = async |query: &str| {
+        let found = app.get(format!("/v1/public/experiments?{query}")).await;
+        found.expect(200).items().len()
+    };
+    assert_eq!(
+        (of("status=running").await, of("status=closed").await),
+        (1, 0)
+    );
     let late = || app.get("/v1/public/experiments?late=true");
     assert!(late().await.expect(200).items().is_empty());
     app.clock.forward(TimeDelta::days(825));

@@ -373,6 +373,8 @@ const EXPERIMENTS: &[Row] = &[
     // None of them was published.
     ("getPublicReport", Shared, ALL, 404, 404),
     ("listPublicExperiments", Nothing, ALL, 200, 200),
+    ("exportPublicExperiments", Nothing, ALL, 200, 200),
+    ("getPublicCatalogue", Nothing, ALL, 200, 200),
     // It is not registered.
     ("getPublicExperiment", Experiment, ALL, 404, 404),
     // For a report that is not there.

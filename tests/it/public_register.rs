@@ -248,3 +248,56 @@ async fn what_is_new_in_the_register_is_followed_as_a_feed() {
     assert_eq!(read("?domain=onderwijs-po&limit=1").await.entries.len(), 1);
     assert!(read("?province=PV20").await.entries.is_empty());
 }
+
+/// What DCAT-AP-NL 3.0 asks of a catalogue, its data sets and their distributions (Geonovum, shapes of version 3.0).
+#[actix_web::test]
+async fn catalogues_find_a_description_of_the_open_data() {
+    let app = TestApp::start().await;
+    let found = app.get("/v1/public/catalogue").await.expect(200);
+    assert_eq!(found.header("content-type"), Some("application/ld+json"));
+    let catalogue: Value = serde_json::from_str(&found.body_text()).unwrap();
+    let has = |thing: &Value, names: &[&str]| {
+        for name in names {
+            assert!(!thing[*name].is_null(), "{name} of {thing}");
+        }
+    };
+    has(
+        &catalogue,
+        &[
+            "dct:title",
+            "dct:description",
+            "dct:publisher",
+            "dcat:contactPoint",
+        ],
+    );
+    let sets = catalogue["dcat:dataset"].as_array().unwrap();
+    assert_eq!(sets.len(), 3);
+    for set in sets {
+        has(
+            set,
+            &[
+                "dct:title",
+                "dct:description",
+                "dct:identifier",
+                "dct:creator",
+                "dct:publisher",
+                "dct:accessRights",
+                "dcat:contactPoint",
+                "dcat:theme",
+            ],
+        );
+        for distribution in set["dcat:distribution"].as_array().unwrap() {
+            has(distribution, &["dct:license", "dcat:mediaType"]);
+            // What it says to be there is there, as it says.
+            let address = distribution["dcat:accessURL"]["@id"].as_str().unwrap();
+            let path = address.strip_prefix(&app.url).unwrap();
+            let media = distribution["dcat:mediaType"]["@id"].as_str().unwrap();
+            let media = media.split("/media-types/").nth(1).unwrap();
+            let there = app.get(path).header("accept", media).await.expect(200);
+            assert!(
+                there.header("content-type").unwrap().starts_with(media),
+                "{address}"
+            );
+        }
+    }
+}

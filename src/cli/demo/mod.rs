@@ -96,7 +96,7 @@ fn fill(context: &Context, address: SocketAddr, folder: &Folder) -> Result<Mark,
 /// What there is to see, and how.
 fn welcome(url: &str, mark: &Mark) -> String {
     let mut text = format!(
-        "\nMeldpunt  {url}\nAPI       {url}/docs\nmail      {url}/demo/mail\nregister  {url}/v1/public/reports\n          {url}/v1/public/experiments\n\n\
+        "\nMeldpunt  {url}\nAPI       {url}/docs\nmail      {url}/demo/mail\nregister  {url}/v1/public/reports\n          {url}/v1/public/experiments\nfigures   {url}/v1/public/statistics/scorecards\n\n\
          Everybody's password is: {}\n\n",
         cast::PASSWORD
     );
