@@ -2,6 +2,7 @@
 
 mod experiments;
 mod problems;
+mod statistics;
 mod workflow;
 
 use std::path::Path;
@@ -18,6 +19,7 @@ pub fn run() -> Result<(), String> {
         ("configuration.md", config::markdown()),
         ("experiments.md", experiments::markdown()),
         ("problems.md", problems::markdown()),
+        ("statistics.md", statistics::markdown()),
         ("workflow.md", workflow::markdown()),
     ] {
         let path = folder.join(name);
