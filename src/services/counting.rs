@@ -3,6 +3,7 @@
 //! transaction of the change itself: every change would wait for the rows of the tables of counts, which all have in common.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use crate::domain::counting::facts::Facts;
 use crate::domain::counting::footprint::Footprint;
@@ -19,8 +20,10 @@ use crate::store::{counts, events, reports};
 pub const BATCH: i64 = 100;
 /// Reports held against the tables at once.
 const PAGE: i64 = 500;
-/// What a figure waits for at most, in batches; what is left then is told with it.
-const PATIENCE: usize = 50;
+/// How long a figure waits at most; what is left uncounted then is told with it.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// A larger number of reports that are not counted says no more.
+const MOST_TOLD: i64 = 10_000;
 
 /// Reports that changed, and what it takes to count them as they are.
 struct Batch {
@@ -114,29 +117,33 @@ pub fn round(context: &Context, limit: i64) -> Result<usize, Error> {
     Ok(seen)
 }
 
-/// Counts what changed before figures are read; how many reports are left uncounted, for one under a heavy load or without
-/// room to write.
+/// Counts what changed before figures are read, one caller at a time: the others find it done. How many reports are left
+/// uncounted, where that would take too long or there is no room to write.
+///
+/// # Errors
+/// When the database fails.
 pub async fn catch_up(context: &Context) -> Result<i64, Error> {
-    for _ in 0..PATIENCE {
-        let batch = context.db.read(|conn| read(conn, BATCH)).await?;
-        let all = batch.seen.len() < usize::try_from(BATCH).unwrap_or(usize::MAX);
-        if batch.seen.is_empty() {
-            return Ok(0);
-        }
-        match context.db.write(move |conn| write(conn, &batch)).await {
-            Ok(()) if all => break,
-            Ok(_) => {}
-            Err(error @ (Error::Full(_) | Error::Busy(_))) => {
-                tracing::warn!(?error, "figures are read without what could not be counted");
-                break;
+    let count = async {
+        let _turn = context.counting.lock().await;
+        loop {
+            let batch = context.db.read(|conn| read(conn, BATCH)).await?;
+            if batch.seen.is_empty() {
+                return Ok(());
             }
-            Err(error) => return Err(error),
+            context.db.write(move |conn| write(conn, &batch)).await?;
         }
+    };
+    match tokio::time::timeout(PATIENCE, count).await {
+        Ok(Ok(())) => return Ok(0),
+        Err(_) => {}
+        Ok(Err(error @ (Error::Full(_) | Error::Busy(_)))) => {
+            tracing::warn!(?error, "figures are read without what could not be counted");
+        }
+        Ok(Err(error)) => return Err(error),
     }
-    // Most often nothing; a number beyond this says no more.
     context
         .db
-        .read(|conn| Ok(counts::backlog(conn, 10_000)?))
+        .read(|conn| Ok(counts::backlog(conn, MOST_TOLD)?))
         .await
 }
 

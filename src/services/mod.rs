@@ -99,6 +99,8 @@ pub struct Context {
     pub callers: Arc<Callers>,
     /// The routing rules in force.
     pub rules: Arc<rule_book::Remembered>,
+    /// Held by who counts what changed.
+    pub counting: Arc<tokio::sync::Mutex<()>>,
     /// Rung after a change, so that the mail it queued leaves at once.
     pub bell: Bell,
     /// The bytes of attachments.
@@ -122,6 +124,7 @@ impl Context {
             limits: Arc::new(Limits::new(&settings)),
             callers: Arc::default(),
             rules: Arc::default(),
+            counting: Arc::default(),
             db,
             clock,
             objects: Arc::new(Objects::new(settings.clone())),

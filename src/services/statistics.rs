@@ -32,6 +32,8 @@ pub use portfolio::{Portfolio, portfolio};
 
 /// Experiments that run, looked at to find those about a rule: there are dozens.
 const RUNNING: i64 = 1_000;
+/// Regions told of a rule that hinders, those with most reports.
+const REGIONS: usize = 10;
 
 /// Figures with what they are of.
 #[derive(Debug, Clone)]
@@ -362,10 +364,12 @@ fn promises_of(
     }
     // What runs has ended in no period.
     if period.is_empty() {
-        for row in stored::promises(conn, basis, ids)? {
+        for row in stored::promises(conn, basis, ids, today)? {
             let of_it = kept.entry((row.authority, row.step)).or_default();
-            of_it.running += row.running;
-            if row.due_on < today {
+            if !row.again {
+                of_it.running += row.running;
+            }
+            if row.overdue {
                 of_it.overdue += row.running;
             }
         }
@@ -453,7 +457,7 @@ pub struct HotSpot {
     pub lately: i64,
     /// Reports of the three months before these.
     pub before: i64,
-    /// Regions with their numbers of reports, most first.
+    /// The regions with most reports, with their numbers.
     pub regions: Vec<(String, i64)>,
     /// Outcomes with their numbers of reports, most first.
     pub outcomes: Vec<(String, i64)>,
@@ -486,21 +490,16 @@ pub async fn hot_spots(
     read(context, basis, move |conn| {
         let rows = stored::widest(conn, basis, by, after.as_ref(), limit + 1)?;
         let values: Vec<String> = rows.iter().map(|row| row.value.clone()).collect();
-        let months = stored::crossed(conn, basis, (by, &values), Dimension::SubmittedMonth)?;
-        let mut regions = most_first(stored::crossed(
-            conn,
-            basis,
-            (by, &values),
-            Dimension::Region,
-        )?);
-        let mut outcomes = most_first(stored::crossed(
-            conn,
-            basis,
-            (by, &values),
-            Dimension::Outcome,
-        )?);
-        let running = experiments::running(conn, RUNNING)?;
+        let of = (by, &values[..]);
         let (since, half) = (months_ago(today, 5), months_ago(today, 2));
+        let months = stored::crossed(conn, basis, of, (Dimension::SubmittedMonth, &since))?;
+        let regions = stored::crossed(conn, basis, of, (Dimension::Region, ""))?;
+        let outcomes = stored::crossed(conn, basis, of, (Dimension::Outcome, ""))?;
+        let (mut regions, mut outcomes) = (most_first(regions), most_first(outcomes));
+        for hit in regions.values_mut() {
+            hit.truncate(REGIONS);
+        }
+        let running = experiments::running(conn, RUNNING)?;
         let in_months = |value: &str, from: &str, until: Option<&str>| -> i64 {
             months
                 .iter()
@@ -620,7 +619,8 @@ pub async fn scorecards(
         let ids: Vec<String> = authorities.iter().map(|one| one.id.to_string()).collect();
         let mut cells = stored::singles(conn, basis, Dimension::Authority, &ids)?;
         let across = |conn: &mut Conn, dimension| {
-            stored::crossed(conn, basis, (Dimension::Authority, &ids), dimension).map(most_first)
+            stored::crossed(conn, basis, (Dimension::Authority, &ids), (dimension, ""))
+                .map(most_first)
         };
         let mut statuses = across(conn, Dimension::Status)?;
         let mut outcomes = across(conn, Dimension::Outcome)?;

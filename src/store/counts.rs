@@ -317,6 +317,11 @@ fn cell(basis: &str, by: &str, across: &str, value: String, across_value: String
 pub fn apply(conn: &mut Conn, change: &Footprint) -> QueryResult<()> {
     let standers = apply_standings(conn, &change.standings)?;
     apply_cells(conn, &change.reports, standers)?;
+    // SQLite has none of its own.
+    let boolean = match conn {
+        Conn::Sqlite(_) => "INTEGER",
+        Conn::Postgres(_) => "BOOLEAN",
+    };
     let lengths = change.lengths.iter().map(|(key, by)| {
         json!([
             key.basis,
@@ -334,24 +339,27 @@ pub fn apply(conn: &mut Conn, change: &Footprint) -> QueryResult<()> {
         ("step", "TEXT"),
         ("authority", "TEXT"),
         ("period", "TEXT"),
-        ("suspended", "BOOLEAN"),
+        ("suspended", boolean),
         ("days", "INTEGER"),
     ];
-    let mut keys_of = keys;
-    if matches!(conn, Conn::Sqlite(_)) {
-        keys_of[4].1 = "INTEGER";
-    }
-    let sql = adding(conn, "count_lengths", &keys_of, &["steps", "in_time"]);
+    let sql = adding(conn, "count_lengths", &keys, &["steps", "in_time"]);
     execute_with(conn, &sql, lengths.collect())?;
-    let promises = change
-        .promises
-        .iter()
-        .map(|(key, by)| json!([key.basis, key.step, key.authority, key.due_on, by]));
+    let promises = change.promises.iter().map(|(key, by)| {
+        json!([
+            key.basis,
+            key.step,
+            key.authority,
+            key.due_on,
+            key.month,
+            by
+        ])
+    });
     let keys = [
         ("basis", "TEXT"),
         ("step", "TEXT"),
         ("authority", "TEXT"),
         ("due_on", "DATE"),
+        ("month", boolean),
     ];
     let sql = adding(conn, "count_promises", &keys, &["running"]);
     execute_with(conn, &sql, promises.collect())?;
@@ -567,14 +575,15 @@ pub fn all(conn: &mut Conn) -> QueryResult<(Footprint, HashMap<Cell, Standers>)>
             found.lengths.insert(length, Lengths { steps, in_time });
         }
     }
-    type PromiseRow = (String, String, String, chrono::NaiveDate, i64);
-    for (basis, step, authority, due_on, running) in p::table.load::<PromiseRow>(conn)? {
+    type PromiseRow = (String, String, String, chrono::NaiveDate, bool, i64);
+    for (basis, step, authority, due_on, month, running) in p::table.load::<PromiseRow>(conn)? {
         if let (Some(basis), Some(step)) = (Basis::parse(&basis), Step::parse(&step)) {
             let promise = Promise {
                 basis,
                 step,
                 authority,
                 due_on,
+                month,
             };
             found.promises.insert(promise, running);
         }

@@ -815,11 +815,12 @@ diesel::table! {
 }
 
 diesel::table! {
-    count_promises (basis, authority, step, due_on) {
+    count_promises (basis, authority, month, due_on, step) {
         basis -> Text,
         step -> Text,
         authority -> Text,
         due_on -> Date,
+        month -> Bool,
         running -> BigInt,
     }
 }

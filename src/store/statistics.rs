@@ -1,6 +1,6 @@
 //! Figures, read from the tables of counts: a bounded number of rows each, whatever the number of reports.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
 
 use crate::domain::code::Code;
@@ -147,12 +147,13 @@ pub fn key(row: &CellRow) -> AfterCell {
     }
 }
 
-/// The cells of some values crossed with another dimension; `by` is told as `value`.
+/// The cells of some values crossed with another dimension, of its values from one on (empty for all); `by` is told as
+/// `value`.
 pub fn crossed(
     conn: &mut Conn,
     basis: Basis,
     (by, values): (Dimension, &[String]),
-    across: Dimension,
+    (across, from): (Dimension, &str),
 ) -> QueryResult<Vec<CellRow>> {
     let of = counts::table.filter(counts::basis.eq(basis.as_str()));
     if is_straight(by, across) {
@@ -160,12 +161,14 @@ pub fn crossed(
             .filter(counts::dimension.eq(by.as_str()))
             .filter(counts::across.eq(across.as_str()))
             .filter(any_of(counts::value, values))
+            .filter(counts::across_value.ge(from.to_owned()))
             .load(conn);
     }
     let mut rows: Vec<CellRow> = of
         .filter(counts::dimension.eq(across.as_str()))
         .filter(counts::across.eq(by.as_str()))
         .filter(any_of(counts::across_value, values))
+        .filter(counts::value.ge(from.to_owned()))
         .load(conn)?;
     for row in &mut rows {
         std::mem::swap(&mut row.value, &mut row.across_value);
@@ -286,30 +289,42 @@ pub fn lengths(
 pub struct PromiseRow {
     pub authority: String,
     pub step: Step,
-    pub due_on: NaiveDate,
     pub running: i64,
+    /// They are over their day.
+    pub overdue: bool,
+    /// They are told by their month as well.
+    pub again: bool,
 }
 
-/// The promises that run, by the day they are due, of some authorities (an empty id for all together).
+/// The promises that run of some authorities (an empty id for all together): month by month, and day by day those of this
+/// month that are over their day.
 pub fn promises(
     conn: &mut Conn,
     basis: Basis,
     authorities: &[String],
+    today: NaiveDate,
 ) -> QueryResult<Vec<PromiseRow>> {
     use count_promises as t;
-    let rows: Vec<(String, String, NaiveDate, i64)> = t::table
+    let first = today.with_day(1).unwrap_or(today);
+    let of_this_month = t::month
+        .eq(false)
+        .and(t::due_on.ge(first))
+        .and(t::due_on.lt(today));
+    let rows: Vec<(String, String, NaiveDate, bool, i64)> = t::table
         .filter(t::basis.eq(basis.as_str()))
         .filter(any_of(t::authority, authorities))
-        .select((t::authority, t::step, t::due_on, t::running))
+        .filter(t::month.eq(true).or(of_this_month))
+        .select((t::authority, t::step, t::due_on, t::month, t::running))
         .load(conn)?;
     let rows = rows
         .into_iter()
-        .filter_map(|(authority, step, due_on, running)| {
+        .filter_map(|(authority, step, due_on, month, running)| {
             Some(PromiseRow {
                 authority,
                 step: Step::parse(&step)?,
-                due_on,
                 running,
+                overdue: !month || due_on < first,
+                again: !month,
             })
         });
     Ok(rows.collect())

@@ -66,14 +66,16 @@ CREATE TABLE count_lengths (
 );
 CREATE INDEX count_lengths_none ON count_lengths (steps) WHERE steps = 0;
 
--- Promises that run, by the day on which they are due.
+-- Promises that run, by the day and by the month in which they are due.
 CREATE TABLE count_promises (
     basis TEXT NOT NULL,
     step TEXT NOT NULL,
     authority TEXT NOT NULL,
+    -- The day, or the first of the month where it is of a whole month.
     due_on DATE NOT NULL,
+    month BOOLEAN NOT NULL,
     running BIGINT NOT NULL,
-    PRIMARY KEY (basis, authority, step, due_on)
+    PRIMARY KEY (basis, authority, month, due_on, step)
 );
 CREATE INDEX count_promises_none ON count_promises (running) WHERE running = 0;
 

@@ -18,7 +18,7 @@ use crate::store::{bulk, events, outbox, reference_loads, reports};
 /// Reports in one transaction.
 const BATCH: u32 = 2_000;
 /// Reports counted in one transaction.
-const COUNTED: i64 = 5_000;
+const COUNTED: i64 = 20_000;
 
 /// Fills the database, or finds that it was; returns the seconds that it took.
 ///

@@ -317,6 +317,7 @@ fn over_http(
     for (work, path) in works::own_lists() {
         figures.push(works.list(work, path, &works.liaison()?));
     }
+    works.counted()?;
     let (government, public) = works::figures(plan);
     for path in government {
         figures.push(works.list(&format!("figure: {path}"), &path, &works.desk()?));

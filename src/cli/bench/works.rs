@@ -34,6 +34,8 @@ pub const QUESTION: &str = "Om hoeveel leerlingen gaat het?";
 const READERS: u32 = 2_000;
 /// Reports that are found for a transition, at most.
 const MOST_ROUTED: usize = 50_000;
+/// How long it may take until all is counted.
+const COUNTED: Duration = Duration::from_secs(1_200);
 /// How often the server's memory is looked at during an export.
 const LOOK: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -135,6 +137,22 @@ impl Works<'_> {
     pub fn list(&self, work: &str, path: &str, token: &str) -> Figure {
         let request = get(path, token);
         self.run(work, &mut || Some(request.clone()))
+    }
+
+    /// Waits until all is counted: alerts about what fell due since it was filled are raised first.
+    pub fn counted(&self) -> Result<(), String> {
+        let token = self.desk()?;
+        let until = Instant::now() + COUNTED;
+        loop {
+            let told = self.text("/v1/statistics/reports?by=status", &token)?;
+            let told: Value = serde_json::from_str(&told).map_err(|e| e.to_string())?;
+            if told.pointer("/uncounted").and_then(Value::as_i64) == Some(0) {
+                return Ok(());
+            }
+            if Instant::now() > until {
+                return Err("the reports are not counted in time".into());
+            }
+        }
     }
 
     /// The whole register, once, as fast as it comes; its memory is what the server grew by.

@@ -70,7 +70,10 @@ pub struct Promise {
     pub step: Step,
     /// Id of the authority; empty for all together.
     pub authority: String,
+    /// The day they are due, or the first of the month in which they are.
     pub due_on: NaiveDate,
+    /// Of a whole month: most that is over its day was due in another month, and need not be read day by day.
+    pub month: bool,
 }
 
 /// Where it is counted what befell reports.
@@ -236,14 +239,18 @@ impl Footprint {
             }
         }
         for running in &course.running {
+            let first = running.due_on.with_day(1).unwrap_or(running.due_on);
             for authority in with_all(running.authority) {
-                let promise = Promise {
-                    basis,
-                    step: running.step,
-                    authority,
-                    due_on: running.due_on,
-                };
-                add(&mut self.promises, promise, times);
+                for (due_on, month) in [(running.due_on, false), (first, true)] {
+                    let promise = Promise {
+                        basis,
+                        step: running.step,
+                        authority: authority.clone(),
+                        due_on,
+                        month,
+                    };
+                    add(&mut self.promises, promise, times);
+                }
             }
         }
         for befell in &course.befell {

@@ -65,7 +65,7 @@ pub struct HotSpotView {
     reports_lately: i64,
     /// Reports of the three months before these (eerdere meldingen).
     reports_before: i64,
-    /// Regions that are hit, most reports first (regio's).
+    /// The ten regions with most reports, these first (regio's); all of them are told by `/statistics/reports` (`by=article&across=region`).
     regions: Vec<Tally>,
     /// What came of the reports so far, most first (uitkomsten).
     outcomes: Vec<Tally>,
