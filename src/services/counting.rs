@@ -14,7 +14,7 @@ use crate::services::reports::load_organisations;
 use crate::services::{Context, Error};
 use crate::store::connection::at_one_moment;
 use crate::store::db::Conn;
-use crate::store::{counts, events, reports};
+use crate::store::{bulk, counts, events, reports};
 
 /// Reports counted in one transaction.
 pub const BATCH: i64 = 100;
@@ -152,7 +152,10 @@ pub async fn catch_up(context: &Context) -> Result<i64, Error> {
 /// # Errors
 /// When the database fails.
 pub fn forget(context: &Context) -> Result<(), Error> {
-    context.db.write_blocking(|conn| Ok(counts::forget(conn)?))
+    context.db.write_blocking(|conn| {
+        bulk::make_room(conn)?;
+        Ok(counts::forget(conn)?)
+    })
 }
 
 /// What is wrong with the counts, as `meldpunt doctor` tells it: the reports counted anew against the tables. Reads one

@@ -613,7 +613,7 @@ pub async fn scorecards(
     let today = local_date(context.clock.now());
     read(context, basis, move |conn| {
         let (mut authorities, more) = page_of(conn, basis, only, (skip, limit))?;
-        if only.is_some() && actor_is_unknown(conn, basis, &authorities)? {
+        if only.is_some() && have_no_part(conn, basis, &authorities)? {
             authorities.clear();
         }
         let ids: Vec<String> = authorities.iter().map(|one| one.id.to_string()).collect();
@@ -650,12 +650,8 @@ pub async fn scorecards(
     .await
 }
 
-/// Whether one asked for by its id has no part in these figures: then nothing tells that it is there.
-fn actor_is_unknown(
-    conn: &mut Conn,
-    basis: Basis,
-    authorities: &[Authority],
-) -> Result<bool, Error> {
+/// Whether those asked for by their ids have no part in these figures: then nothing tells that they are there.
+fn have_no_part(conn: &mut Conn, basis: Basis, authorities: &[Authority]) -> Result<bool, Error> {
     let known = stored::authorities(conn, basis)?;
     Ok(!authorities
         .iter()

@@ -257,6 +257,27 @@ fn cell_json(cell: &Cell) -> Vec<Value> {
     ]
 }
 
+/// Sums in the order in which their table keeps them: what lies together is written together.
+fn in_order<'a, K, V, O: Ord>(
+    sums: &'a HashMap<K, V>,
+    order: impl Fn(&'a K) -> O,
+) -> Vec<(&'a K, &'a V)> {
+    let mut all: Vec<(&K, &V)> = sums.iter().collect();
+    all.sort_unstable_by(|(one, _), (other, _)| order(one).cmp(&order(other)));
+    all
+}
+
+/// The order of the tables of cells.
+fn cell_order(cell: &Cell) -> (&'static str, &'static str, &'static str, &str, &str) {
+    (
+        cell.basis.as_str(),
+        code(cell.by),
+        code(cell.across),
+        &cell.value,
+        &cell.across_value,
+    )
+}
+
 /// How many different ones stand behind the reports of a cell, or how many more do than before.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Standers {
@@ -401,8 +422,8 @@ fn apply_standings(
         adding(conn, "count_standings", &keys, &sums),
         returned.collect::<Vec<_>>().join(", ")
     );
-    let rows: Vec<Value> = change
-        .iter()
+    let rows: Vec<Value> = in_order(change, |stander| (cell_order(&stander.cell), &stander.who))
+        .into_iter()
         .map(|(stander, by)| {
             let mut row = cell_json(&stander.cell);
             row.extend([
@@ -467,8 +488,8 @@ fn apply_cells(
         ]);
         Value::from(row)
     };
-    let mut rows: Vec<Value> = reports
-        .iter()
+    let mut rows: Vec<Value> = in_order(reports, cell_order)
+        .into_iter()
         .map(|(cell, by)| row(cell, *by, standers.remove(cell).unwrap_or_default()))
         .collect();
     // The same reports, with others behind them.
