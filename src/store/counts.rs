@@ -263,7 +263,7 @@ fn in_order<'a, K, V, O: Ord>(
     order: impl Fn(&'a K) -> O,
 ) -> Vec<(&'a K, &'a V)> {
     let mut all: Vec<(&K, &V)> = sums.iter().collect();
-    all.sort_unstable_by(|(one, _), (other, _)| order(one).cmp(&order(other)));
+    all.sort_unstable_by_key(|(one, _)| order(one));
     all
 }
 
