@@ -39,17 +39,6 @@ pub struct Figures<T> {
     next_cursor: Option<String>,
 }
 
-impl<T> Figures<T> {
-    fn new<U>(of: &Figure<U>, items: Vec<T>, next_cursor: Option<String>) -> Self {
-        Self {
-            basis: of.basis,
-            uncounted: of.uncounted,
-            items,
-            next_cursor,
-        }
-    }
-}
-
 /// A figure as a row of a sheet.
 trait Row<const N: usize> {
     const COLUMNS: [&'static str; N];
@@ -86,7 +75,7 @@ fn respond<T: Row<N>, const N: usize>(
     };
     response
         .headers_mut()
-        .append(VARY, HeaderValue::from_static("Accept"));
+        .append(VARY, HeaderValue::from_static("Accept, Accept-Language"));
     // A 304 says nothing but that it is known.
     let links = if response.status() == StatusCode::OK {
         links
@@ -103,6 +92,23 @@ fn respond<T: Row<N>, const N: usize>(
         Basis::Public => kept(response),
         Basis::Government => response,
     })
+}
+
+/// A page of figures of one kind.
+fn page<T: Row<N> + Serialize, U, const N: usize>(
+    request: &HttpRequest,
+    of: &Figure<U>,
+    items: Vec<T>,
+    next_cursor: Option<String>,
+) -> Result<HttpResponse, Failure> {
+    let links = paging::links(request, next_cursor.as_deref());
+    let body = Figures {
+        basis: of.basis,
+        uncounted: of.uncounted,
+        items,
+        next_cursor,
+    };
+    respond(request, of.basis, &body, &body.items, links)
 }
 
 code_list! {

@@ -26,6 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const MOST_TOLD: i64 = 10_000;
 
 /// Reports that changed, and what it takes to count them as they are.
+#[derive(Default)]
 struct Batch {
     seen: Vec<(ReportId, i32)>,
     before: HashMap<ReportId, Facts>,
@@ -50,34 +51,26 @@ pub fn facts_of(conn: &mut Conn, found: &[Report]) -> Result<HashMap<ReportId, F
     Ok(found
         .iter()
         .map(|report| {
-            let mut timeline = timelines.remove(&report.id).unwrap_or_default();
-            // What was done since the report was read belongs to its next count.
-            timeline.retain(|event| event.version <= report.version);
+            let timeline = timelines.remove(&report.id).unwrap_or_default();
             (report.id, Facts::of(report, &timeline, &named))
         })
         .collect())
 }
 
+/// Reads of one moment: with another's count in between, what is taken out of the sums would not be what is in them.
 fn read(conn: &mut Conn, limit: i64) -> Result<Batch, Error> {
-    let noted = counts::uncounted(conn, limit)?;
-    if noted.is_empty() {
-        return Ok(Batch {
-            seen: noted,
-            before: HashMap::new(),
-            now: HashMap::new(),
-        });
-    }
-    let ids: Vec<ReportId> = noted.iter().map(|(id, _)| *id).collect();
-    let before = counts::counted_as(conn, &ids)?;
-    let found = reports::by_ids(conn, &ids)?;
-    Ok(Batch {
-        // The version that was read, which may be newer than the one noted: then it is not counted, and comes again.
-        seen: found
-            .iter()
-            .map(|report| (report.id, report.version))
-            .collect(),
-        before,
-        now: facts_of(conn, &found)?,
+    at_one_moment(conn, |conn| {
+        let seen = counts::uncounted(conn, limit)?;
+        if seen.is_empty() {
+            return Ok(Batch::default());
+        }
+        let ids: Vec<ReportId> = seen.iter().map(|(id, _)| *id).collect();
+        let found = reports::by_ids(conn, &ids)?;
+        Ok(Batch {
+            before: counts::counted_as(conn, &ids)?,
+            now: facts_of(conn, &found)?,
+            seen,
+        })
     })
 }
 

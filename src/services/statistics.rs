@@ -12,7 +12,7 @@ use chrono::{Datelike, Months, NaiveDate};
 use crate::domain::actor::{Actor, Language};
 use crate::domain::counting::Basis;
 use crate::domain::counting::dimension::Dimension;
-use crate::domain::counting::facts::month;
+use crate::domain::counting::facts::{article_of, month};
 use crate::domain::counting::spread::Spread;
 use crate::domain::counting::steps::{Happening, Step};
 use crate::domain::deadline::local_date;
@@ -42,16 +42,6 @@ pub struct Figure<T> {
     /// Reports that changed and are not counted yet.
     pub uncounted: i64,
     pub told: T,
-}
-
-impl<T> Figure<T> {
-    pub fn map<U>(self, told: impl FnOnce(T) -> U) -> Figure<U> {
-        Figure {
-            basis: self.basis,
-            uncounted: self.uncounted,
-            told: told(self.told),
-        }
-    }
 }
 
 /// On which basis somebody reads figures.
@@ -175,20 +165,19 @@ pub struct Authority {
     pub name: String,
 }
 
-/// The authorities of a page in the order of their names, and whether there are more.
+/// The authorities that have a part in these figures, or one of them alone: a page in the order of their names, and whether
+/// there are more.
 fn page_of(
     conn: &mut Conn,
     basis: Basis,
     only: Option<OrganisationId>,
     (skip, limit): (usize, usize),
 ) -> Result<(Vec<Authority>, bool), Error> {
-    let ids = match only {
-        Some(one) => vec![one],
-        None => stored::authorities(conn, basis)?
-            .iter()
-            .filter_map(|id| id.parse::<Id<_>>().ok())
-            .collect(),
-    };
+    let ids: Vec<OrganisationId> = stored::authorities(conn, basis)?
+        .iter()
+        .filter_map(|id| id.parse::<Id<_>>().ok())
+        .filter(|id| only.is_none_or(|only| only == *id))
+        .collect();
     let mut named: Vec<Authority> = load_organisations(conn, ids.into_iter())?
         .into_values()
         .map(|one| Authority {
@@ -568,9 +557,7 @@ fn deviates(experiment: &Experiment, by: Dimension, value: &str) -> bool {
         let citation = &cited.citation;
         match (&citation.identifier, &citation.article) {
             (Some(regulation), _) if by == Dimension::Regulation => regulation == value,
-            (Some(regulation), Some(article)) => {
-                crate::domain::counting::facts::article_of(regulation, article) == value
-            }
+            (Some(regulation), Some(article)) => article_of(regulation, article) == value,
             _ => false,
         }
     })
@@ -612,10 +599,7 @@ pub async fn scorecards(
     };
     let today = local_date(context.clock.now());
     read(context, basis, move |conn| {
-        let (mut authorities, more) = page_of(conn, basis, only, (skip, limit))?;
-        if only.is_some() && have_no_part(conn, basis, &authorities)? {
-            authorities.clear();
-        }
+        let (authorities, more) = page_of(conn, basis, only, (skip, limit))?;
         let ids: Vec<String> = authorities.iter().map(|one| one.id.to_string()).collect();
         let mut cells = stored::singles(conn, basis, Dimension::Authority, &ids)?;
         let across = |conn: &mut Conn, dimension| {
@@ -648,12 +632,4 @@ pub async fn scorecards(
         Ok((cards.collect(), more.then_some(skip + limit)))
     })
     .await
-}
-
-/// Whether those asked for by their ids have no part in these figures: then nothing tells that they are there.
-fn have_no_part(conn: &mut Conn, basis: Basis, authorities: &[Authority]) -> Result<bool, Error> {
-    let known = stored::authorities(conn, basis)?;
-    Ok(!authorities
-        .iter()
-        .all(|one| known.contains(&one.id.to_string())))
 }

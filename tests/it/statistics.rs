@@ -526,3 +526,34 @@ async fn counts_that_went_astray_are_found_and_made_anew() {
         pairs(&[("routed", 1)])
     );
 }
+
+/// Whoever counts takes out of the sums what is in them, though others count the same reports and these change meanwhile.
+#[actix_web::test]
+async fn several_count_while_reports_change_and_nothing_is_counted_twice() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+    let w = World::new().await;
+    let over = Arc::new(AtomicBool::new(false));
+    let counters: Vec<_> = (0..3)
+        .map(|_| {
+            let (context, over) = (w.app.context.clone(), over.clone());
+            std::thread::spawn(move || {
+                while !over.load(Relaxed) {
+                    counting::round(&context, 5).unwrap();
+                }
+            })
+        })
+        .collect();
+    for _ in 0..6 {
+        let report = w.report(&w.sluis, json!({})).await;
+        w.settle(&report).await;
+    }
+    over.store(true, Relaxed);
+    for counter in counters {
+        counter.join().unwrap();
+    }
+    while counting::round(&w.app.context, 10).unwrap() > 0 {}
+    let check = w.app.context.db.read_blocking(counting::check).unwrap();
+    assert_eq!(check, Vec::<String>::new());
+}

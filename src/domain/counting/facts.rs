@@ -68,10 +68,6 @@ impl Facts {
             Basis::Public => self.public.as_ref(),
         }
     }
-
-    pub fn is_empty(&self) -> bool {
-        self.government.is_none() && self.public.is_none()
-    }
 }
 
 fn government(report: &Report, course: Course, named: &Named) -> Counted {

@@ -102,17 +102,6 @@ fn add<K: Hash + Eq>(to: &mut HashMap<K, i64>, key: K, by: i64) {
 }
 
 impl Footprint {
-    /// What it takes to count a report as `now` where it was counted as `before`.
-    pub fn change(before: &Facts, now: &Facts) -> Self {
-        let mut change = Self::default();
-        if before != now {
-            change.count(before, -1);
-            change.count(now, 1);
-            change.settle();
-        }
-        change
-    }
-
     /// Counts a report so many times.
     pub fn count(&mut self, facts: &Facts, times: i64) {
         for basis in Basis::ALL {
@@ -120,30 +109,6 @@ impl Footprint {
                 self.cells(*basis, counted, times);
                 self.course(*basis, counted, times);
             }
-        }
-    }
-
-    /// Adds what another has.
-    pub fn merge(&mut self, other: Footprint) {
-        for (key, by) in other.reports {
-            add(&mut self.reports, key, by);
-        }
-        for (key, by) in other.standings {
-            let standing = self.standings.entry(key).or_default();
-            standing.reported += by.reported;
-            standing.endorsed += by.endorsed;
-            standing.hit += by.hit;
-        }
-        for (key, by) in other.lengths {
-            let lengths = self.lengths.entry(key).or_default();
-            lengths.steps += by.steps;
-            lengths.in_time += by.in_time;
-        }
-        for (key, by) in other.promises {
-            add(&mut self.promises, key, by);
-        }
-        for (key, by) in other.occasions {
-            add(&mut self.occasions, key, by);
         }
     }
 

@@ -9,7 +9,7 @@ use crate::http::auth::{Granted, ReadStatistics};
 use crate::http::paging;
 use crate::http::problem::Failure;
 use crate::http::query::Query;
-use crate::http::statistics::{FigureAuthority, Figures, Row, SpanFilter, respond, text};
+use crate::http::statistics::{FigureAuthority, Figures, Row, SpanFilter, page, text};
 use crate::services::Context;
 use crate::services::statistics::{self, Authority, Befell};
 
@@ -152,7 +152,5 @@ pub async fn get_handling(
         .map(|(authority, befell)| Handling::new(authority.as_ref(), befell))
         .collect();
     let next = figure.told.next.map(|next| paging::encode(&next));
-    let body = Figures::new(&figure, items, next);
-    let links = paging::links(&request, body.next_cursor.as_deref());
-    respond(&request, figure.basis, &body, &body.items, links)
+    page(&request, &figure, items, next)
 }

@@ -15,7 +15,7 @@ use crate::http::paging;
 use crate::http::problem::Failure;
 use crate::http::public_reports::RelatedExperiment;
 use crate::http::query::Query;
-use crate::http::statistics::{Figures, Row, Tally, respond, tallied, text};
+use crate::http::statistics::{Figures, Row, Tally, page, tallied, text};
 use crate::services::Context;
 use crate::services::statistics::{self, HotSpot, HotSpots};
 
@@ -163,9 +163,7 @@ async fn tell(
         .iter()
         .map(|spot| HotSpotView::new(spot, &figure.told, by, language))
         .collect();
-    let body = Figures::new(&figure, items, next);
-    let links = paging::links(request, body.next_cursor.as_deref());
-    respond(request, figure.basis, &body, &body.items, links)
+    page(request, &figure, items, next)
 }
 
 /// List the rules that hinder most

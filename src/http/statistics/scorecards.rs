@@ -19,7 +19,7 @@ use crate::http::problem::Failure;
 use crate::http::query::Query;
 use crate::http::statistics::handling::Handling;
 use crate::http::statistics::times::{LeadTimeView, PromiseView};
-use crate::http::statistics::{FigureAuthority, Figures, Row, Tally, respond, tallied, text};
+use crate::http::statistics::{FigureAuthority, Figures, Row, Tally, page, tallied, text};
 use crate::services::Context;
 use crate::services::statistics::{self, Scorecard};
 
@@ -153,19 +153,17 @@ async fn tell(
 ) -> Result<HttpResponse, Failure> {
     let skip: Option<usize> = paging::decode(filter.cursor.as_deref())?;
     let limit = filter.limit.unwrap_or(paging::DEFAULT_LIMIT);
-    let page = (skip.unwrap_or(0), usize::try_from(limit).unwrap_or(0));
+    let at = (skip.unwrap_or(0), usize::try_from(limit).unwrap_or(0));
     let language = language(request.headers());
     let only = filter.authority.map(Id::from_uuid);
-    let figure = statistics::scorecards(ctx, actor, only, page).await?;
+    let figure = statistics::scorecards(ctx, actor, only, at).await?;
     let (cards, next) = &figure.told;
     let items = cards
         .iter()
         .map(|card| ScorecardView::new(card, language))
         .collect();
     let next = next.map(|next| paging::encode(&next));
-    let body = Figures::new(&figure, items, next);
-    let links = paging::links(request, body.next_cursor.as_deref());
-    respond(request, figure.basis, &body, &body.items, links)
+    page(request, &figure, items, next)
 }
 
 /// List scorecards

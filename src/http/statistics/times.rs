@@ -12,7 +12,7 @@ use crate::http::envelope::language;
 use crate::http::paging;
 use crate::http::problem::Failure;
 use crate::http::query::Query;
-use crate::http::statistics::{FigureAuthority, Figures, Row, SpanFilter, respond, text};
+use crate::http::statistics::{FigureAuthority, Figures, Row, SpanFilter, page, text};
 use crate::services::Context;
 use crate::services::statistics::{self, Authority, Kept, Lead, LeadTime};
 
@@ -121,9 +121,7 @@ async fn tell_lead_times(
         })
         .collect();
     let next = figure.told.next.map(|next| paging::encode(&next));
-    let body = Figures::new(&figure, items, next);
-    let links = paging::links(request, body.next_cursor.as_deref());
-    respond(request, figure.basis, &body, &body.items, links)
+    page(request, &figure, items, next)
 }
 
 /// Tell lead times
@@ -283,9 +281,7 @@ async fn tell_promises(
         })
         .collect();
     let next = figure.told.next.map(|next| paging::encode(&next));
-    let body = Figures::new(&figure, items, next);
-    let links = paging::links(request, body.next_cursor.as_deref());
-    respond(request, figure.basis, &body, &body.items, links)
+    page(request, &figure, items, next)
 }
 
 /// Tell how promises are kept
