@@ -12,6 +12,11 @@ use crate::domain::terms::{self, Word};
 const MOST: usize = 20;
 /// Characters around what was found.
 const AROUND: usize = 60;
+/// A word of the title says as much as so many of the text.
+const TITLE: f64 = 4.0;
+/// What a word said again adds (k1 of BM25), and how much a long text takes off (b).
+const SATURATION: f64 = 1.2;
+const LENGTH: f64 = 0.75;
 /// Places that are shown of one field.
 const PLACES: usize = 3;
 
@@ -59,9 +64,48 @@ impl SearchQuery {
         self.parts.is_empty()
     }
 
+    /// How well each of some texts fits, of titles and bodies as `terms::indexed` makes them: the higher the better. A part
+    /// says more the more often it stands there, in a short text, in a title, and where it stands in few of these texts
+    /// (Okapi BM25 among what was found, Robertson and Zaragoza 2009).
+    pub fn fits(&self, texts: &[(&str, &str)]) -> Vec<f64> {
+        let of_each: Vec<(usize, Vec<f64>)> = texts
+            .iter()
+            .map(|(title, body)| {
+                let title: Vec<&str> = title.split(' ').collect();
+                let body: Vec<&str> = body.split(' ').collect();
+                let said = self.parts.iter().map(|part| {
+                    TITLE * f64::from(times(part, &title)) + f64::from(times(part, &body))
+                });
+                (title.len() + body.len(), said.collect())
+            })
+            .collect();
+        let all = texts.len() as f64;
+        let average = of_each.iter().map(|(words, _)| *words as f64).sum::<f64>() / all;
+        let weights: Vec<f64> = (0..self.parts.len())
+            .map(|part| {
+                let with = of_each.iter().filter(|(_, said)| said[part] > 0.0).count() as f64;
+                (1.0 + (all - with + 0.5) / (with + 0.5)).ln()
+            })
+            .collect();
+        of_each
+            .iter()
+            .map(|(words, said)| {
+                let length = 1.0 - LENGTH + LENGTH * *words as f64 / average;
+                let saturated = said.iter().map(|n| n / (n + SATURATION * length));
+                saturated.zip(&weights).map(|(n, weight)| n * weight).sum()
+            })
+            .collect()
+    }
+
     fn terms(&self) -> BTreeSet<&str> {
         self.parts.iter().flatten().map(String::as_str).collect()
     }
+}
+
+/// How often words stand next to each other in a text.
+fn times(part: &[String], text: &[&str]) -> u32 {
+    let found = text.windows(part.len()).filter(|words| *words == part);
+    u32::try_from(found.count()).unwrap_or(u32::MAX)
 }
 
 /// A piece of a text (Dutch: fragment).
@@ -159,6 +203,32 @@ mod tests {
         // An operator is a word, a sign is nothing.
         assert_eq!(parts("norm AND NOT (school*) ^x:y").len(), 5);
         assert_eq!(parts(&"woord ".repeat(500)).len(), MOST);
+    }
+
+    #[test]
+    fn what_says_it_more_often_in_fewer_words_or_in_its_title_fits_better() {
+        let filler = "regel gemeent norm ".repeat(20);
+        let often = format!("school bus school {filler}");
+        let texts = [
+            ("norm", &*filler),
+            ("norm", "school regel"),
+            ("school", "school regel"),
+            ("norm", &often),
+            ("", ""),
+        ];
+        let fits = SearchQuery::parse("school").fits(&texts);
+        assert_eq!((fits[0], fits[4]), (0.0, 0.0));
+        assert!(
+            fits[2] > fits[1] && fits[1] > fits[3] && fits[3] > 0.0,
+            "{fits:?}"
+        );
+        // Next to each other alone is what stands between quotation marks.
+        let phrase = SearchQuery::parse("\"school bus\"").fits(&texts);
+        assert!(phrase[3] > 0.0 && phrase.iter().filter(|fit| **fit > 0.0).count() == 1);
+        // What few of them say says more than what most do.
+        let few = SearchQuery::any_of(vec!["norm".into(), "bus".into()]).fits(&texts);
+        assert!(few[3] > few[1], "{few:?}");
+        assert_eq!(SearchQuery::parse("school").fits(&[]), Vec::<f64>::new());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use chrono::NaiveDate;
 
-use crate::domain::id::{OrganisationId, ReportId};
+use crate::domain::id::OrganisationId;
 use crate::domain::report::{Cited, Confidentiality, Content, Report};
 use crate::domain::routing::condition::terms_of;
 use crate::domain::routing::{
@@ -15,9 +15,10 @@ use crate::domain::search::SearchQuery;
 use crate::domain::similarity::{SUGGESTED, Subject};
 use crate::domain::status::Status;
 use crate::reference::{self, Described};
+use crate::services::reports::search;
 use crate::services::{Context, Error};
 use crate::store::db::Conn;
-use crate::store::{reports, routing_knowledge, routing_rules, search, service_state};
+use crate::store::{reports, routing_knowledge, routing_rules, service_state};
 
 /// Words that earlier reports are looked for by.
 const TERMS: usize = 12;
@@ -146,17 +147,7 @@ fn neighbours(
 ) -> Result<Vec<(OrganisationId, Neighbour)>, Error> {
     let subject = subject(content);
     let query = SearchQuery::any_of(subject.heaviest(TERMS));
-    let mut hits = search::matches(conn, &query, false, LOOKED_AT)?;
-    hits.retain(|hit| hit.message_id.is_none());
-    hits.sort_by(|a, b| {
-        let by_rank = b.rank.total_cmp(&a.rank);
-        by_rank.then(b.report_id.cmp(&a.report_id))
-    });
-    let ids: Vec<ReportId> = hits
-        .iter()
-        .take(COMPARED)
-        .map(|hit| hit.report_id)
-        .collect();
+    let ids = search::closest(conn, &query, false, (LOOKED_AT, COMPARED))?;
     let settled = |report: &Report| {
         report.status == Status::Settled && report.confidentiality != Confidentiality::Confidential
     };

@@ -49,7 +49,7 @@ pub async fn page(
             }
             if let Some(words) = &words {
                 // Of what fits the newest, as of the list of reports; by what was released alone.
-                let hits = search::matches(conn, words, true, FOUND)?;
+                let hits = search::newest(conn, words, true, FOUND)?;
                 filter.among = Some(hits.iter().map(|hit| hit.report_id).collect());
             }
             let mut found = shared_reports::list(conn, &filter, sort, after.as_ref(), limit + 1)?;

@@ -33,7 +33,7 @@ pub use portfolio::{Portfolio, portfolio};
 /// Experiments that run, looked at to find those about a rule: there are dozens.
 const RUNNING: i64 = 1_000;
 /// Regions told of a rule that hinders, those with most reports.
-const REGIONS: usize = 10;
+const REGIONS: i64 = 10;
 
 /// Figures with what they are of.
 #[derive(Debug, Clone)]
@@ -265,11 +265,8 @@ fn lead_times_of(
 ) -> Result<HashMap<String, Vec<LeadTime>>, Error> {
     let mut spreads: HashMap<(String, Step, bool), Spread> = HashMap::new();
     for row in stored::lengths(conn, basis, ids, period)? {
-        let times = u64::try_from(row.steps).unwrap_or(0);
-        spreads
-            .entry((row.authority, row.step, row.suspended))
-            .or_default()
-            .add(row.days, times);
+        let spread = Spread::of(&row.lengths.days);
+        spreads.insert((row.authority, row.step, row.suspended), spread);
     }
     let mut told: HashMap<String, Vec<LeadTime>> = HashMap::new();
     for ((authority, step, suspended), spread) in &spreads {
@@ -344,11 +341,11 @@ fn promises_of(
     today: NaiveDate,
 ) -> Result<HashMap<String, Vec<(Step, Kept)>>, Error> {
     let mut kept: HashMap<(String, Step), Kept> = HashMap::new();
-    for row in stored::lengths(conn, basis, ids, period)? {
-        if row.step.is_promised() && !row.suspended {
-            let of_it = kept.entry((row.authority, row.step)).or_default();
-            of_it.in_time += row.in_time;
-            of_it.late += row.steps - row.in_time;
+    for (authority, step, in_time, late) in stored::kept(conn, basis, ids, period)? {
+        if step.is_promised() {
+            let of_it = kept.entry((authority, step)).or_default();
+            of_it.in_time += in_time;
+            of_it.late += late;
         }
     }
     // What runs has ended in no period.
@@ -482,12 +479,9 @@ pub async fn hot_spots(
         let of = (by, &values[..]);
         let (since, half) = (months_ago(today, 5), months_ago(today, 2));
         let months = stored::crossed(conn, basis, of, (Dimension::SubmittedMonth, &since))?;
-        let regions = stored::crossed(conn, basis, of, (Dimension::Region, ""))?;
+        let mut regions = stored::regions(conn, basis, of, REGIONS)?;
         let outcomes = stored::crossed(conn, basis, of, (Dimension::Outcome, ""))?;
-        let (mut regions, mut outcomes) = (most_first(regions), most_first(outcomes));
-        for hit in regions.values_mut() {
-            hit.truncate(REGIONS);
-        }
+        let mut outcomes = most_first(outcomes);
         let running = experiments::running(conn, RUNNING)?;
         let in_months = |value: &str, from: &str, until: Option<&str>| -> i64 {
             months

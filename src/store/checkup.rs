@@ -43,17 +43,21 @@ pub fn reports_page(
     let (Some(first), Some(last)) = (rows.first().map(Row::id), rows.last().map(Row::id)) else {
         return Ok(Vec::new());
     };
-    let mut stored_facets: BTreeMap<ReportId, Vec<(String, String)>> = BTreeMap::new();
-    for (id, facet, value) in report_facets::table
+    type StoredFacet = (String, String, Option<Instant>);
+    let mut stored_facets: BTreeMap<ReportId, Vec<StoredFacet>> = BTreeMap::new();
+    for (id, facet) in report_facets::table
         .filter(report_facets::report_id.between(first, last))
         .select((
             report_facets::report_id,
-            report_facets::facet,
-            report_facets::value,
+            (
+                report_facets::facet,
+                report_facets::value,
+                report_facets::shared_at,
+            ),
         ))
-        .load::<(ReportId, String, String)>(conn)?
+        .load::<(ReportId, StoredFacet)>(conn)?
     {
-        stored_facets.entry(id).or_default().push((facet, value));
+        stored_facets.entry(id).or_default().push(facet);
     }
     let mut stored_parties: BTreeMap<ReportId, Vec<(OrganisationId, String)>> = BTreeMap::new();
     for (id, organisation, party) in report_parties::table
@@ -96,7 +100,7 @@ pub fn reports_page(
         }
         let derived = facets(&report)
             .into_iter()
-            .map(|(facet, value, _)| (facet.to_owned(), value));
+            .map(|row| (row.facet.to_owned(), row.value, row.shared_at));
         if sorted(derived.collect()) != sorted(stored_facets.remove(&id).unwrap_or_default()) {
             faults.push("facets");
         }

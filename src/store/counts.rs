@@ -1,6 +1,6 @@
 //! The tables of counts: what is to be counted, as what it was counted, and the sums that figures are read from.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
@@ -10,7 +10,8 @@ use crate::domain::code::Code;
 use crate::domain::counting::Basis;
 use crate::domain::counting::dimension::Dimension;
 use crate::domain::counting::facts::Facts;
-use crate::domain::counting::footprint::{Cell, Footprint, Stander, Standing};
+use crate::domain::counting::footprint::{Cell, Footprint, Lengths, Stander, Standing, Steps};
+use crate::domain::counting::steps::Step;
 use crate::domain::id::ReportId;
 use crate::domain::report::Report;
 use crate::store::any_of::any_of;
@@ -207,6 +208,14 @@ fn execute_with(conn: &mut Conn, sql: &str, rows: Vec<Value>) -> QueryResult<()>
     Ok(())
 }
 
+/// The type of what is true or false; SQLite has none of its own.
+fn boolean(conn: &Conn) -> &'static str {
+    match conn {
+        Conn::Sqlite(_) => "INTEGER",
+        Conn::Postgres(_) => "BOOLEAN",
+    }
+}
+
 /// `INSERT` of rows into a table with these keys and sums, that adds to the sums where the row is there.
 fn adding(conn: &Conn, table: &str, keys: &[(&str, &str)], sums: &[&str]) -> String {
     let names: Vec<&str> = keys.iter().map(|(name, _)| *name).collect();
@@ -338,33 +347,7 @@ fn cell(basis: &str, by: &str, across: &str, value: String, across_value: String
 pub fn apply(conn: &mut Conn, change: &Footprint) -> QueryResult<()> {
     let standers = apply_standings(conn, &change.standings)?;
     apply_cells(conn, &change.reports, standers)?;
-    // SQLite has none of its own.
-    let boolean = match conn {
-        Conn::Sqlite(_) => "INTEGER",
-        Conn::Postgres(_) => "BOOLEAN",
-    };
-    let lengths = change.lengths.iter().map(|(key, by)| {
-        json!([
-            key.basis,
-            key.step,
-            key.authority,
-            key.period,
-            key.suspended,
-            key.days,
-            by.steps,
-            by.in_time
-        ])
-    });
-    let keys = [
-        ("basis", "TEXT"),
-        ("step", "TEXT"),
-        ("authority", "TEXT"),
-        ("period", "TEXT"),
-        ("suspended", boolean),
-        ("days", "INTEGER"),
-    ];
-    let sql = adding(conn, "count_lengths", &keys, &["steps", "in_time"]);
-    execute_with(conn, &sql, lengths.collect())?;
+    apply_lengths(conn, &change.lengths)?;
     let promises = change.promises.iter().map(|(key, by)| {
         json!([
             key.basis,
@@ -380,7 +363,7 @@ pub fn apply(conn: &mut Conn, change: &Footprint) -> QueryResult<()> {
         ("step", "TEXT"),
         ("authority", "TEXT"),
         ("due_on", "DATE"),
-        ("month", boolean),
+        ("month", boolean(conn)),
     ];
     let sql = adding(conn, "count_promises", &keys, &["running"]);
     execute_with(conn, &sql, promises.collect())?;
@@ -404,6 +387,100 @@ pub fn apply(conn: &mut Conn, change: &Footprint) -> QueryResult<()> {
         "DELETE FROM count_occasions WHERE times = 0",
     ] {
         execute(conn, sql)?;
+    }
+    Ok(())
+}
+
+/// Days with their steps, as they are kept: places on the scale, each followed by how many took so long.
+pub(super) fn spread(kept: &str) -> BTreeMap<u32, i64> {
+    let numbers: Vec<i64> = serde_json::from_str(kept).unwrap_or_default();
+    numbers
+        .chunks_exact(2)
+        .filter_map(|pair| Some((u32::try_from(pair[0]).ok()?, pair[1])))
+        .collect()
+}
+
+#[derive(QueryableByName)]
+struct Kept {
+    /// Which of the rows that were asked for.
+    #[diesel(sql_type = BigInt)]
+    asked: i64,
+    #[diesel(sql_type = BigInt)]
+    in_time: i64,
+    #[diesel(sql_type = Text)]
+    days: String,
+}
+
+/// Adds steps to the days that they took. Each row holds all its days, so that a median is read from one row; one counts at
+/// a time, so that what is read here is not changed by another before it is written.
+fn apply_lengths(conn: &mut Conn, change: &HashMap<Steps, Lengths>) -> QueryResult<()> {
+    let changed = in_order(change, |steps| {
+        (
+            steps.basis.as_str(),
+            &steps.period,
+            &steps.authority,
+            steps.step.as_str(),
+            steps.suspended,
+        )
+    });
+    let rows_of = rows_of(conn);
+    let suspended = format!("CAST(j ->> 4 AS {})", boolean(conn));
+    let read = format!(
+        "SELECT CAST(j ->> 5 AS BIGINT) AS asked, t.in_time, t.days FROM {rows_of} CROSS JOIN count_lengths t \
+         WHERE t.basis = j ->> 0 AND t.step = j ->> 1 AND t.authority = j ->> 2 AND t.period = j ->> 3 \
+         AND t.suspended = {suspended}"
+    );
+    let write = format!(
+        "INSERT INTO count_lengths (basis, step, authority, period, suspended, steps, in_time, days) \
+         SELECT j ->> 0, j ->> 1, j ->> 2, j ->> 3, {suspended}, CAST(j ->> 5 AS BIGINT), CAST(j ->> 6 AS BIGINT), j ->> 7 \
+         FROM {rows_of} WHERE true ON CONFLICT (basis, period, authority, step, suspended) \
+         DO UPDATE SET steps = excluded.steps, in_time = excluded.in_time, days = excluded.days"
+    );
+    for some in changed.chunks(ROWS) {
+        let key = |steps: &Steps| {
+            vec![
+                steps.basis.as_str().into(),
+                steps.step.as_str().into(),
+                steps.authority.clone().into(),
+                steps.period.clone().into(),
+                Value::from(steps.suspended),
+            ]
+        };
+        let asked = some.iter().enumerate().map(|(at, (steps, _))| {
+            let mut row = key(steps);
+            row.push(at.into());
+            Value::from(row)
+        });
+        let bind = Value::from_iter(asked).to_string();
+        let kept: Vec<Kept> = match conn {
+            Conn::Sqlite(conn) => diesel::sql_query(&read).bind::<Text, _>(bind).load(conn)?,
+            Conn::Postgres(conn) => diesel::sql_query(&read).bind::<Text, _>(bind).load(conn)?,
+        };
+        let mut sums: HashMap<i64, Lengths> = kept
+            .into_iter()
+            .map(|row| {
+                let (in_time, days) = (row.in_time, spread(&row.days));
+                (row.asked, Lengths { in_time, days })
+            })
+            .collect();
+        let rows = (0_i64..).zip(some).map(|(at, (steps, by))| {
+            let mut sum = sums.remove(&at).unwrap_or_default();
+            sum.add(by);
+            let days = sum
+                .days
+                .iter()
+                .map(|(days, steps)| [(*days).into(), *steps]);
+            let days: Vec<i64> = days.flatten().collect();
+            let mut row = key(steps);
+            row.extend([
+                sum.steps().into(),
+                sum.in_time.into(),
+                Value::from(days).to_string().into(),
+            ]);
+            Value::from(row)
+        });
+        let rows = rows.collect();
+        execute_with(conn, &write, rows)?;
     }
     Ok(())
 }
@@ -524,8 +601,8 @@ pub fn standers(of: &Footprint) -> HashMap<Cell, Standers> {
 
 /// All sums, as they lie in the tables, for whoever holds them against the reports.
 pub fn all(conn: &mut Conn) -> QueryResult<(Footprint, HashMap<Cell, Standers>)> {
-    use crate::domain::counting::footprint::{Length, Lengths, Occasion, Promise};
-    use crate::domain::counting::steps::{Happening, Step};
+    use crate::domain::counting::footprint::{Occasion, Promise};
+    use crate::domain::counting::steps::Happening;
     use crate::store::schema::{
         count_lengths as l, count_occasions as o, count_promises as p, count_standings as s,
         counts as c,
@@ -580,20 +657,29 @@ pub fn all(conn: &mut Conn) -> QueryResult<(Footprint, HashMap<Cell, Standers>)>
             found.standings.insert(Stander { cell, who }, standing);
         }
     }
-    type LengthRow = (String, String, String, String, bool, i32, i64, i64);
-    for (basis, step, authority, period, suspended, days, steps, in_time) in
-        l::table.load::<LengthRow>(conn)?
+    type StepsRow = (String, String, String, String, bool, String, i64);
+    let columns = (
+        l::basis,
+        l::step,
+        l::authority,
+        l::period,
+        l::suspended,
+        l::days,
+        l::in_time,
+    );
+    for (basis, step, authority, period, suspended, days, in_time) in
+        l::table.select(columns).load::<StepsRow>(conn)?
     {
         if let (Some(basis), Some(step)) = (Basis::parse(&basis), Step::parse(&step)) {
-            let length = Length {
+            let steps = Steps {
                 basis,
                 step,
                 authority,
                 period,
                 suspended,
-                days: u32::try_from(days).unwrap_or(0),
             };
-            found.lengths.insert(length, Lengths { steps, in_time });
+            let days = spread(&days);
+            found.lengths.insert(steps, Lengths { in_time, days });
         }
     }
     type PromiseRow = (String, String, String, chrono::NaiveDate, bool, i64);

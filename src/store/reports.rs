@@ -256,13 +256,8 @@ pub fn insert(conn: &mut Conn, report: &Report) -> QueryResult<()> {
 pub fn insert_many(conn: &mut Conn, new: &[Report]) -> QueryResult<()> {
     let rows: Vec<Row> = new.iter().map(Row::from).collect();
     insert_all!(conn, reports::table, 27, &rows)?;
-    let of_facet = |(facet, value, report_id)| NewFacet {
-        facet,
-        value,
-        report_id,
-    };
-    let rows: Vec<NewFacet> = new.iter().flat_map(facets).map(of_facet).collect();
-    insert_all!(conn, report_facets::table, 3, &rows)?;
+    let rows: Vec<FacetRow> = new.iter().flat_map(facets).collect();
+    insert_all!(conn, report_facets::table, 4, &rows)?;
     let of_party = |(organisation_id, report_id, party)| NewParty {
         organisation_id,
         report_id,
@@ -478,12 +473,15 @@ pub fn delete(conn: &mut Conn, report: &Report) -> QueryResult<bool> {
     Ok(diesel::delete(reports::table.filter(same)).execute(conn)? == 1)
 }
 
-#[derive(Insertable)]
+/// One thing that a report is about.
+#[derive(Insertable, Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[diesel(table_name = report_facets, treat_none_as_default_value = false)]
-struct NewFacet {
-    facet: &'static str,
-    value: String,
+pub(super) struct FacetRow {
+    pub(super) facet: &'static str,
+    pub(super) value: String,
     report_id: ReportId,
+    /// When the report was released, so that lists of what is released are read in that order.
+    pub(super) shared_at: Option<Instant>,
 }
 
 #[derive(Insertable)]
@@ -503,11 +501,17 @@ struct NewAssignee {
 }
 
 pub(super) type AssigneeRow = (ReportId, OrganisationId, PrincipalId);
-pub(super) type FacetRow = (&'static str, String, ReportId);
 pub(super) type PartyRow = (OrganisationId, ReportId, &'static str);
 
 pub(super) fn facets(report: &Report) -> Vec<FacetRow> {
     let content = &report.content;
+    let version = report.handling.sharing.version.as_ref();
+    let row = |facet: Facet, value| FacetRow {
+        facet: facet.as_str(),
+        value,
+        report_id: report.id,
+        shared_at: version.map(|version| Instant(version.shared_at)),
+    };
     let regulations: Vec<String> = content
         .citations
         .iter()
@@ -521,15 +525,10 @@ pub(super) fn facets(report: &Report) -> Vec<FacetRow> {
         (Facet::Regulation, &regulations),
     ]
     .into_iter()
-    .flat_map(|(facet, values)| {
-        values
-            .iter()
-            .map(move |value| (facet.as_str(), value.clone(), report.id))
-    })
+    .flat_map(|(facet, values)| values.iter().map(move |value| row(facet, value.clone())))
     .collect();
     if report.priority() != Priority::Normal {
-        let value = report.priority().as_str().to_owned();
-        rows.push((Facet::Priority.as_str(), value, report.id));
+        rows.push(row(Facet::Priority, report.priority().as_str().to_owned()));
     }
     rows.sort();
     rows.dedup();
@@ -586,18 +585,17 @@ fn insert_assignees(conn: &mut Conn, rows: &[AssigneeRow]) -> QueryResult<()> {
 }
 
 fn insert_facets(conn: &mut Conn, rows: &[FacetRow]) -> QueryResult<()> {
-    use report_facets::{facet, report_id, table, value};
     if rows.is_empty() {
         return Ok(());
     }
-    let values: Vec<_> = rows
-        .iter()
-        .map(|(kind, text, report)| (facet.eq(*kind), value.eq(text), report_id.eq(*report)))
-        .collect();
     // Several rows in one statement have no common form.
     match conn {
-        Conn::Sqlite(conn) => diesel::insert_into(table).values(values).execute(conn),
-        Conn::Postgres(conn) => diesel::insert_into(table).values(values).execute(conn),
+        Conn::Sqlite(conn) => diesel::insert_into(report_facets::table)
+            .values(rows)
+            .execute(conn),
+        Conn::Postgres(conn) => diesel::insert_into(report_facets::table)
+            .values(rows)
+            .execute(conn),
     }
     .map(drop)
 }

@@ -346,13 +346,14 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::Text;
-    use crate::store::types::IdSql;
+    use diesel::sql_types::{Nullable, Text};
+    use crate::store::types::{IdSql, InstantSql};
 
     report_facets (facet, value, report_id) {
         facet -> Text,
         value -> Text,
         report_id -> IdSql,
+        shared_at -> Nullable<InstantSql>,
     }
 }
 
@@ -382,6 +383,7 @@ diesel::table! {
 }
 
 diesel::joinable!(shared_versions -> reports (report_id));
+diesel::joinable!(report_facets -> reports (report_id));
 
 diesel::table! {
     use diesel::sql_types::{Nullable, Text};
@@ -802,15 +804,15 @@ diesel::table! {
 }
 
 diesel::table! {
-    count_lengths (basis, period, authority, step, suspended, days) {
+    count_lengths (basis, period, authority, step, suspended) {
         basis -> Text,
         step -> Text,
         authority -> Text,
         period -> Text,
         suspended -> Bool,
-        days -> Integer,
         steps -> BigInt,
         in_time -> BigInt,
+        days -> Text,
     }
 }
 

@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Double, Nullable, Text};
+use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sqlite::Sqlite;
 
 use crate::domain::code::code_list;
 use crate::domain::id::{MessageId, OrganisationId, ReportId};
@@ -178,19 +180,62 @@ pub struct Hit {
     pub audience: Option<Coded<MessageAudience>>,
     #[diesel(sql_type = Nullable<IdSql>)]
     pub organisation_id: Option<OrganisationId>,
-    /// The higher, the better it fits; the two databases reckon it in ways of their own.
-    #[diesel(sql_type = Double)]
-    pub rank: f64,
+}
+
+/// Something that was found, and its terms.
+#[derive(Debug, QueryableByName)]
+struct Worded {
+    #[diesel(embed)]
+    hit: Hit,
+    #[diesel(sql_type = Text)]
+    title: String,
+    #[diesel(sql_type = Text)]
+    body: String,
 }
 
 /// What fits a query, the newest first; at most `limit`, so that a word that stands everywhere costs no more than one that
 /// stands seldom.
-pub fn matches(
+pub fn newest(
     conn: &mut Conn,
     query: &SearchQuery,
     shared: bool,
     limit: i64,
 ) -> QueryResult<Vec<Hit>> {
+    look_up(conn, query, shared, limit, "")
+}
+
+/// What fits a query with how well it does, the best first and of equals the newest; of the newest that fit.
+pub fn best(
+    conn: &mut Conn,
+    query: &SearchQuery,
+    shared: bool,
+    limit: i64,
+) -> QueryResult<Vec<(f64, Hit)>> {
+    let found: Vec<Worded> = look_up(conn, query, shared, limit, ", e.title, e.body")?;
+    let texts = found.iter().map(|one| (&*one.title, &*one.body));
+    let fits = query.fits(&texts.collect::<Vec<_>>());
+    let mut best: Vec<(f64, Hit)> = fits
+        .into_iter()
+        .zip(found.into_iter().map(|one| one.hit))
+        .collect();
+    best.sort_by(|(one, hit), (other, at)| {
+        other.total_cmp(one).then(at.report_id.cmp(&hit.report_id))
+    });
+    Ok(best)
+}
+
+fn look_up<T>(
+    conn: &mut Conn,
+    query: &SearchQuery,
+    shared: bool,
+    limit: i64,
+    columns: &str,
+) -> QueryResult<Vec<T>>
+where
+    T: diesel::deserialize::QueryableByName<Sqlite>
+        + diesel::deserialize::QueryableByName<Pg>
+        + 'static,
+{
     if query.is_empty() {
         return Ok(Vec::new());
     }
@@ -199,37 +244,34 @@ pub fn matches(
     } else {
         "e.scope <> 'shared'"
     };
-    const COLUMNS: &str = "SELECT e.report_id, e.message_id, e.audience, e.organisation_id";
+    let select =
+        format!("SELECT e.report_id, e.message_id, e.audience, e.organisation_id{columns} FROM");
+    let terms = |part: fn(&[String]) -> String, all: &str, any: &str| {
+        let parts: Vec<String> = query.parts.iter().map(|words| part(words)).collect();
+        parts.join(if query.any { any } else { all })
+    };
     match conn {
-        Conn::Sqlite(conn) => {
-            let parts: Vec<String> = query
-                .parts
-                .iter()
-                .map(|part| format!("\"{}\"", part.join(" ")))
-                .collect();
-            diesel::sql_query(format!(
-                "{COLUMNS}, -bm25(search_terms, 4.0, 1.0) AS rank FROM search_terms \
-                 JOIN search_entries e ON e.entry = search_terms.rowid \
-                 WHERE search_terms MATCH ? AND {scope} ORDER BY search_terms.rowid DESC LIMIT ?"
-            ))
-            .bind::<Text, _>(parts.join(if query.any { " OR " } else { " AND " }))
-            .bind::<BigInt, _>(limit)
-            .load(conn)
-        }
-        Conn::Postgres(conn) => {
-            let parts: Vec<String> = query
-                .parts
-                .iter()
-                .map(|part| format!("({})", part.join(" <-> ")))
-                .collect();
-            diesel::sql_query(format!(
-                "{COLUMNS}, ts_rank_cd(e.terms, query, 1)::float8 AS rank \
-                 FROM search_entries e, to_tsquery('simple', $1) query \
-                 WHERE e.terms @@ query AND {scope} ORDER BY e.entry DESC LIMIT $2"
-            ))
-            .bind::<Text, _>(parts.join(if query.any { " | " } else { " & " }))
-            .bind::<BigInt, _>(limit)
-            .load(conn)
-        }
+        Conn::Sqlite(conn) => diesel::sql_query(format!(
+            "{select} search_terms JOIN search_entries e ON e.entry = search_terms.rowid \
+             WHERE search_terms MATCH ? AND {scope} ORDER BY search_terms.rowid DESC LIMIT ?"
+        ))
+        .bind::<Text, _>(terms(
+            |words| format!("\"{}\"", words.join(" ")),
+            " AND ",
+            " OR ",
+        ))
+        .bind::<BigInt, _>(limit)
+        .load(conn),
+        Conn::Postgres(conn) => diesel::sql_query(format!(
+            "{select} search_entries e WHERE e.terms @@ to_tsquery('simple', $1) AND {scope} \
+             ORDER BY e.entry DESC LIMIT $2"
+        ))
+        .bind::<Text, _>(terms(
+            |words| format!("({})", words.join(" <-> ")),
+            " & ",
+            " | ",
+        ))
+        .bind::<BigInt, _>(limit)
+        .load(conn),
     }
 }

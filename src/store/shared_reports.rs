@@ -58,6 +58,22 @@ impl After {
     }
 }
 
+impl After {
+    fn at(&self) -> Option<(Instant, ReportId)> {
+        match self {
+            After::At(at, id) => Some((Instant(*at), *id)),
+            After::Count(..) => None,
+        }
+    }
+
+    fn count(&self) -> Option<(i32, ReportId)> {
+        match self {
+            After::Count(count, id) => Some((*count, *id)),
+            After::At(..) => None,
+        }
+    }
+}
+
 /// The key of a report in this order.
 pub fn key(sort: Sort, report: &Report) -> After {
     let version = report.handling.sharing.version.as_ref();
@@ -74,6 +90,65 @@ pub fn key(sort: Sort, report: &Report) -> After {
     }
 }
 
+/// Narrows a query over reports and what is released of them.
+macro_rules! narrowed {
+    ($query:expr, $filter:expr) => {{
+        let filter: &Filter = $filter;
+        let audiences: Vec<_> = filter.audience.iter().copied().map(Coded).collect();
+        let mut query = $query
+            .select(reports::all_columns)
+            .filter(any_of(shared_versions::audience, &audiences))
+            .filter(reports::status.ne(Coded(Status::Merged)))
+            .into_boxed::<MultiBackend>();
+        if !filter.status.is_empty() {
+            let wanted: Vec<_> = filter.status.iter().copied().map(Coded).collect();
+            query = query.filter(any_of(reports::status, &wanted));
+        }
+        if !filter.phase.is_empty() {
+            let wanted: Vec<_> = filter.phase.iter().copied().map(Coded).collect();
+            query = query.filter(any_of(reports::phase, &wanted));
+        }
+        if let Some(among) = &filter.among {
+            query = query.filter(any_of(reports::id, among));
+        }
+        if !filter.authority.is_empty() {
+            query = query.filter(any_of(reports::lead_id, &filter.authority));
+        }
+        let others = diesel::alias!(report_facets as other_facets);
+        for (facet, values) in &filter.facets {
+            if !values.is_empty() {
+                let found = others
+                    .filter(others.field(report_facets::report_id).eq(reports::id))
+                    .filter(others.field(report_facets::facet).eq(facet.as_str()))
+                    .filter(any_of(others.field(report_facets::value), values));
+                query = query.filter(diesel::dsl::exists(found));
+            }
+        }
+        query
+    }};
+}
+
+/// Puts a query in an order and lets it go on after a key. As for the list of reports, the first condition follows from the
+/// second and is what an index can begin at.
+macro_rules! ordered {
+    ($query:expr, $column:expr, $id:expr, $after:expr, ascending) => {{
+        let mut query = $query;
+        if let Some((value, id)) = $after {
+            let beyond = $column.gt(value).or($column.eq(value).and($id.gt(id)));
+            query = query.filter($column.ge(value).and(beyond));
+        }
+        query.order(($column.asc(), $id.asc()))
+    }};
+    ($query:expr, $column:expr, $id:expr, $after:expr, descending) => {{
+        let mut query = $query;
+        if let Some((value, id)) = $after {
+            let beyond = $column.lt(value).or($column.eq(value).and($id.lt(id)));
+            query = query.filter($column.le(value).and(beyond));
+        }
+        query.order(($column.desc(), $id.desc()))
+    }};
+}
+
 /// A page of what is released and fits the filter; one statement whatever the filters. What was merged is found through the
 /// report it joined.
 pub fn list(
@@ -83,80 +158,75 @@ pub fn list(
     after: Option<&After>,
     limit: i64,
 ) -> QueryResult<Vec<Report>> {
-    let audiences: Vec<_> = filter.audience.iter().copied().map(Coded).collect();
-    let mut query = reports::table
-        .inner_join(shared_versions::table)
-        .select(reports::all_columns)
-        .filter(any_of(shared_versions::audience, &audiences))
-        .filter(reports::status.ne(Coded(Status::Merged)))
-        .into_boxed::<MultiBackend>();
-    if !filter.status.is_empty() {
-        let wanted: Vec<_> = filter.status.iter().copied().map(Coded).collect();
-        query = query.filter(any_of(reports::status, &wanted));
-    }
-    if !filter.phase.is_empty() {
-        let wanted: Vec<_> = filter.phase.iter().copied().map(Coded).collect();
-        query = query.filter(any_of(reports::phase, &wanted));
-    }
-    if let Some(among) = &filter.among {
-        query = query.filter(any_of(reports::id, among));
-    }
-    if !filter.authority.is_empty() {
-        query = query.filter(any_of(reports::lead_id, &filter.authority));
-    }
-    for (facet, values) in filter
-        .facets
-        .iter()
-        .filter(|(_, values)| !values.is_empty())
-    {
-        use report_facets as f;
-        let found = f::table
-            .filter(f::report_id.eq(reports::id))
-            .filter(f::facet.eq(facet.as_str()))
-            .filter(any_of(f::value, values));
-        query = query.filter(diesel::dsl::exists(found));
-    }
-    // Keyset, as for the list of reports: the first condition follows from the second and is what an index can begin at.
-    macro_rules! ordered {
-        ($column:expr, $id:expr, $after:pat => $value:expr, $last:expr, ascending) => {{
-            if let Some($after) = after {
-                let beyond = $column
-                    .gt($value)
-                    .or($column.eq($value).and($id.gt(*$last)));
-                query = query.filter($column.ge($value).and(beyond));
-            }
-            query.order(($column.asc(), $id.asc()))
-        }};
-        ($column:expr, $id:expr, $after:pat => $value:expr, $last:expr, descending) => {{
-            if let Some($after) = after {
-                let beyond = $column
-                    .lt($value)
-                    .or($column.eq($value).and($id.lt(*$last)));
-                query = query.filter($column.le($value).and(beyond));
-            }
-            query.order(($column.desc(), $id.desc()))
-        }};
+    if let (Sort::Shared | Sort::SharedDescending, None) = (sort, &filter.among) {
+        if let Some((facet, value)) = narrowest(filter) {
+            let descending = sort == Sort::SharedDescending;
+            return about(conn, filter, (facet, value), descending, after, limit);
+        }
     }
     use shared_versions as s;
+    let query = narrowed!(reports::table.inner_join(shared_versions::table), filter);
+    let (at, count) = (after.and_then(After::at), after.and_then(After::count));
     let query = match sort {
-        Sort::Shared => {
-            ordered!(s::shared_at, s::report_id, After::At(at, id) => Instant(*at), id, ascending)
-        }
-        Sort::SharedDescending => {
-            ordered!(s::shared_at, s::report_id, After::At(at, id) => Instant(*at), id, descending)
-        }
-        Sort::Updated => {
-            ordered!(reports::updated_at, reports::id, After::At(at, id) => Instant(*at), id, ascending)
-        }
+        Sort::Shared => ordered!(query, s::shared_at, s::report_id, at, ascending),
+        Sort::SharedDescending => ordered!(query, s::shared_at, s::report_id, at, descending),
+        Sort::Updated => ordered!(query, reports::updated_at, reports::id, at, ascending),
         Sort::UpdatedDescending => {
-            ordered!(reports::updated_at, reports::id, After::At(at, id) => Instant(*at), id, descending)
+            ordered!(query, reports::updated_at, reports::id, at, descending)
         }
         Sort::Endorsements => {
-            ordered!(s::endorsement_count, s::report_id, After::Count(count, id) => *count, id, ascending)
+            ordered!(query, s::endorsement_count, s::report_id, count, ascending)
         }
         Sort::EndorsementsDescending => {
-            ordered!(s::endorsement_count, s::report_id, After::Count(count, id) => *count, id, descending)
+            ordered!(query, s::endorsement_count, s::report_id, count, descending)
         }
+    };
+    let rows = query.limit(limit).load::<Row>(conn)?;
+    Ok(rows.into_iter().map(Report::from).collect())
+}
+
+/// What the filter asks for that fewest reports are about: one value alone, so that each of them is met once.
+fn narrowest(filter: &Filter) -> Option<(Facet, &str)> {
+    const NARROW_FIRST: [Facet; 5] = [
+        Facet::Regulation,
+        Facet::Municipality,
+        Facet::Region,
+        Facet::Domain,
+        Facet::Province,
+    ];
+    NARROW_FIRST.into_iter().find_map(|wanted| {
+        filter.facets.iter().find_map(|(facet, values)| {
+            let [value] = values.as_slice() else {
+                return None;
+            };
+            (*facet == wanted).then_some((wanted, value.as_str()))
+        })
+    })
+}
+
+/// The list in the order of release, read from the reports about one thing: no further than the page, however few they are
+/// among all.
+fn about(
+    conn: &mut Conn,
+    filter: &Filter,
+    (facet, value): (Facet, &str),
+    descending: bool,
+    after: Option<&After>,
+    limit: i64,
+) -> QueryResult<Vec<Report>> {
+    use report_facets as f;
+    let query = narrowed!(
+        f::table.inner_join(reports::table.inner_join(shared_versions::table)),
+        filter
+    )
+    .filter(f::facet.eq(facet.as_str()))
+    .filter(f::value.eq(value.to_owned()))
+    .filter(f::shared_at.is_not_null());
+    let at = after.and_then(After::at);
+    let query = if descending {
+        ordered!(query, f::shared_at, f::report_id, at, descending)
+    } else {
+        ordered!(query, f::shared_at, f::report_id, at, ascending)
     };
     let rows = query.limit(limit).load::<Row>(conn)?;
     Ok(rows.into_iter().map(Report::from).collect())

@@ -1,14 +1,18 @@
 //! Figures, read from the tables of counts: a bounded number of rows each, whatever the number of reports.
 
+use std::collections::HashMap;
+
 use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
 
 use crate::domain::code::Code;
 use crate::domain::counting::Basis;
 use crate::domain::counting::dimension::Dimension;
+use crate::domain::counting::footprint::Lengths;
 use crate::domain::counting::steps::{Happening, Step};
 use crate::store::any_of::any_of;
-use crate::store::counts::CellRow;
+use crate::store::counts::{CellRow, spread};
 use crate::store::db::Conn;
 use crate::store::schema::{count_lengths, count_occasions, count_promises, counts};
 
@@ -176,6 +180,54 @@ pub fn crossed(
     Ok(rows)
 }
 
+#[derive(QueryableByName)]
+struct Regions {
+    #[diesel(sql_type = Text)]
+    value: String,
+    /// A list of regions, each with its reports, in JSON; none for none.
+    #[diesel(sql_type = Nullable<Text>)]
+    regions: Option<String>,
+}
+
+/// The regions with most reports of each of some regulations or articles, with their numbers, most first: no more of each
+/// than so many.
+pub fn regions(
+    conn: &mut Conn,
+    basis: Basis,
+    (by, values): (Dimension, &[String]),
+    limit: i64,
+) -> QueryResult<HashMap<String, Vec<(String, i64)>>> {
+    let sql = |list: &str, pair: &str, rows: &str| {
+        format!(
+            "SELECT j.value AS value, CAST((SELECT {list}({pair}(most.value, most.reports)) FROM \
+             (SELECT value, reports FROM counts WHERE dimension = 'region' AND basis = '{}' AND across = '{}' \
+             AND across_value = j.value ORDER BY reports DESC, value LIMIT {limit}) AS most) AS TEXT) AS regions \
+             FROM {rows}",
+            basis.as_str(),
+            by.as_str()
+        )
+    };
+    let json = serde_json::Value::from(values).to_string();
+    let rows: Vec<Regions> = match conn {
+        Conn::Sqlite(conn) => {
+            let sql = sql("json_group_array", "json_array", "json_each(?) AS j");
+            diesel::sql_query(sql).bind::<Text, _>(json).load(conn)?
+        }
+        Conn::Postgres(conn) => {
+            let rows = "json_array_elements_text(CAST($1 AS JSON)) AS j(value)";
+            let sql = sql("json_agg", "json_build_array", rows);
+            diesel::sql_query(sql).bind::<Text, _>(json).load(conn)?
+        }
+    };
+    let read = |row: Regions| {
+        let regions = row
+            .regions
+            .and_then(|list| serde_json::from_str(&list).ok());
+        (row.value, regions.unwrap_or_default())
+    };
+    Ok(rows.into_iter().map(read).collect())
+}
+
 /// The cells of some values by themselves.
 pub fn singles(
     conn: &mut Conn,
@@ -236,15 +288,13 @@ pub fn authorities(conn: &mut Conn, basis: Basis) -> QueryResult<Vec<String>> {
     }
 }
 
-/// Steps that took so long.
+/// Steps, and the days that they took.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LengthRow {
+pub struct StepsRow {
     pub authority: String,
     pub step: Step,
     pub suspended: bool,
-    pub days: u32,
-    pub steps: i64,
-    pub in_time: i64,
+    pub lengths: Lengths,
 }
 
 /// How long steps took that ended in a period (empty for all), of some authorities (an empty id for all together).
@@ -253,33 +303,49 @@ pub fn lengths(
     basis: Basis,
     authorities: &[String],
     period: &str,
-) -> QueryResult<Vec<LengthRow>> {
+) -> QueryResult<Vec<StepsRow>> {
     use count_lengths as t;
-    type Columns = (String, String, bool, i32, i64, i64);
-    let rows: Vec<Columns> = t::table
+    let rows: Vec<(String, String, bool, i64, String)> = t::table
         .filter(t::basis.eq(basis.as_str()))
         .filter(t::period.eq(period))
         .filter(any_of(t::authority, authorities))
-        .select((
-            t::authority,
-            t::step,
-            t::suspended,
-            t::days,
-            t::steps,
-            t::in_time,
-        ))
+        .select((t::authority, t::step, t::suspended, t::in_time, t::days))
         .load(conn)?;
     let rows = rows
         .into_iter()
-        .filter_map(|(authority, step, suspended, days, steps, in_time)| {
-            Some(LengthRow {
+        .filter_map(|(authority, step, suspended, in_time, days)| {
+            Some(StepsRow {
                 authority,
                 step: Step::parse(&step)?,
                 suspended,
-                days: u32::try_from(days).unwrap_or(0),
-                steps,
-                in_time,
+                lengths: Lengths {
+                    in_time,
+                    days: spread(&days),
+                },
             })
+        });
+    Ok(rows.collect())
+}
+
+/// How many steps that ended in a period were in time and how many late, of some authorities.
+pub fn kept(
+    conn: &mut Conn,
+    basis: Basis,
+    authorities: &[String],
+    period: &str,
+) -> QueryResult<Vec<(String, Step, i64, i64)>> {
+    use count_lengths as t;
+    let rows: Vec<(String, String, i64, i64)> = t::table
+        .filter(t::basis.eq(basis.as_str()))
+        .filter(t::period.eq(period))
+        .filter(any_of(t::authority, authorities))
+        .filter(t::suspended.eq(false))
+        .select((t::authority, t::step, t::steps, t::in_time))
+        .load(conn)?;
+    let rows = rows
+        .into_iter()
+        .filter_map(|(authority, step, steps, in_time)| {
+            Some((authority, Step::parse(&step)?, in_time, steps - in_time))
         });
     Ok(rows.collect())
 }

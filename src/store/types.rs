@@ -133,7 +133,7 @@ where
 // --- instants ----------------------------------------------------------------------------------------------------------
 
 /// An instant as it lies in the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, FromSqlRow)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, FromSqlRow)]
 pub struct Instant(pub DateTime<Utc>);
 
 expressions!([] Instant, InstantSql);

@@ -1,6 +1,6 @@
 //! What reports leave in the tables of counts, as sums that can be added up and taken back.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
 use chrono::{Datelike, NaiveDate};
@@ -40,9 +40,9 @@ pub struct Stander {
     pub who: String,
 }
 
-/// Where steps are counted that took so long.
+/// Which steps are spread over the days that they took.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Length {
+pub struct Steps {
     pub basis: Basis,
     pub step: Step,
     /// Id of the authority; empty for all together.
@@ -51,16 +51,31 @@ pub struct Length {
     pub period: String,
     /// The days that they stood still, not those that they took.
     pub suspended: bool,
-    /// Place on the scale of days.
-    pub days: u32,
 }
 
-/// Steps that took so long.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Steps by the days that they took.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lengths {
-    pub steps: i64,
-    /// Of these, in time.
+    /// Of all these, in time.
     pub in_time: i64,
+    /// How many took so long, by place on the scale of days.
+    pub days: BTreeMap<u32, i64>,
+}
+
+impl Lengths {
+    /// How many steps there are.
+    pub fn steps(&self) -> i64 {
+        self.days.values().sum()
+    }
+
+    /// Adds others, and leaves out what comes to nothing.
+    pub fn add(&mut self, other: &Self) {
+        self.in_time += other.in_time;
+        for (days, by) in &other.days {
+            *self.days.entry(*days).or_default() += by;
+        }
+        self.days.retain(|_, by| *by != 0);
+    }
 }
 
 /// Where promises are counted that run.
@@ -92,7 +107,7 @@ pub struct Occasion {
 pub struct Footprint {
     pub reports: HashMap<Cell, i64>,
     pub standings: HashMap<Stander, Standing>,
-    pub lengths: HashMap<Length, Lengths>,
+    pub lengths: HashMap<Steps, Lengths>,
     pub promises: HashMap<Promise, i64>,
     pub occasions: HashMap<Occasion, i64>,
 }
@@ -116,6 +131,9 @@ impl Footprint {
     pub fn settle(&mut self) {
         self.reports.retain(|_, by| *by != 0);
         self.standings.retain(|_, by| *by != Standing::default());
+        for by in self.lengths.values_mut() {
+            by.days.retain(|_, steps| *steps != 0);
+        }
         self.lengths.retain(|_, by| *by != Lengths::default());
         self.promises.retain(|_, by| *by != 0);
         self.occasions.retain(|_, by| *by != 0);
@@ -187,16 +205,15 @@ impl Footprint {
                     if suspended && days == 0 {
                         continue;
                     }
-                    let length = Length {
+                    let steps = Steps {
                         basis,
                         step: taken.step,
                         authority: authority.clone(),
                         period: period.clone(),
                         suspended,
-                        days: place(days),
                     };
-                    let lengths = self.lengths.entry(length).or_default();
-                    lengths.steps += times;
+                    let lengths = self.lengths.entry(steps).or_default();
+                    *lengths.days.entry(place(days)).or_default() += times;
                     if taken.in_time == Some(true) && !suspended {
                         lengths.in_time += times;
                     }

@@ -1,5 +1,6 @@
 //! How values are spread (Dutch: spreiding): medians and percentiles from counts that can be added up and taken back.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use hdrhistogram::Histogram;
@@ -27,18 +28,17 @@ pub fn place(days: u32) -> u32 {
 /// Numbers of days, added up.
 pub struct Spread(Option<Histogram<u64>>);
 
-impl Default for Spread {
-    fn default() -> Self {
-        Self(empty())
-    }
-}
-
 impl Spread {
-    /// So many times a place on the scale.
-    pub fn add(&mut self, place: u32, times: u64) {
-        if let Some(histogram) = &mut self.0 {
-            histogram.saturating_record_n(u64::from(place), times);
+    /// Of how often each place on the scale was taken.
+    pub fn of(days: &BTreeMap<u32, i64>) -> Self {
+        let mut histogram = empty();
+        for (place, times) in days {
+            if let Some(histogram) = &mut histogram {
+                let times = u64::try_from(*times).unwrap_or(0);
+                histogram.saturating_record_n(u64::from(*place), times);
+            }
         }
+        Self(histogram)
     }
 
     /// How many there are.

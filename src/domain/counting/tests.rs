@@ -3,7 +3,7 @@ use chrono::NaiveDate;
 use super::Basis;
 use super::dimension::Dimension;
 use super::facts::{Counted, Facts, month, parts_of, week};
-use super::footprint::Footprint;
+use super::footprint::{Footprint, Lengths};
 use super::light::Light;
 use super::spread::{Spread, place};
 use super::steps::{Befell, Course, Happening, Running, Step, Taken};
@@ -132,10 +132,11 @@ fn what_is_crossed_is_crossed_either_way() {
 #[test]
 fn percentiles_are_exact_for_months_and_near_beyond() {
     let of = |days: &[u32]| {
-        let mut spread = Spread::default();
+        let mut lengths = Lengths::default();
         for day in days {
-            spread.add(place(*day), 1);
+            *lengths.days.entry(place(*day)).or_default() += 1;
         }
+        let spread = Spread::of(&lengths.days);
         (
             spread.count(),
             spread.percentile(50.0),

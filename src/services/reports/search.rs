@@ -37,14 +37,30 @@ impl Found {
     }
 }
 
+/// The reports that use some words most, the best first, of the newest `looked_at`: by what they say themselves, or by what
+/// is shared of them.
+pub fn closest(
+    conn: &mut Conn,
+    query: &SearchQuery,
+    shared: bool,
+    (looked_at, most): (i64, usize),
+) -> Result<Vec<ReportId>, Error> {
+    let hits = search::best(conn, query, shared, looked_at)?;
+    let of_reports = hits.iter().filter(|(_, hit)| hit.message_id.is_none());
+    Ok(of_reports
+        .take(most)
+        .map(|(_, hit)| hit.report_id)
+        .collect())
+}
+
 /// Looks words up: in reports, and in the messages that the actor reads. Which of the reports it sees is for the list to say.
 pub fn find(conn: &mut Conn, actor: &Actor, text: &str) -> Result<Found, Error> {
     let query = SearchQuery::parse(text);
-    let hits = search::matches(conn, &query, false, RANKED)?;
+    let hits = search::best(conn, &query, false, RANKED)?;
     let of_messages: Vec<ReportId> = hits
         .iter()
-        .filter(|hit| hit.message_id.is_some())
-        .map(|hit| hit.report_id)
+        .filter(|(_, hit)| hit.message_id.is_some())
+        .map(|(_, hit)| hit.report_id)
         .collect();
     let mut parties: HashMap<ReportId, Vec<Party>> = HashMap::new();
     if !of_messages.is_empty() {
@@ -54,14 +70,14 @@ pub fn find(conn: &mut Conn, actor: &Actor, text: &str) -> Result<Found, Error> 
     }
     let mut fits: HashMap<ReportId, f64> = HashMap::new();
     let mut messages = Vec::new();
-    for hit in hits {
+    for (rank, hit) in hits {
         let of_it = parties.get(&hit.report_id).map_or(&[][..], Vec::as_slice);
         if hit.message_id.is_some() && !reads(actor, &hit, of_it) {
             continue;
         }
         messages.extend(hit.message_id.map(|message| (hit.report_id, message)));
-        let fit = fits.entry(hit.report_id).or_insert(hit.rank);
-        *fit = fit.max(hit.rank);
+        let fit = fits.entry(hit.report_id).or_insert(rank);
+        *fit = fit.max(rank);
     }
     let mut fits: Vec<(f64, ReportId)> = fits.into_iter().map(|(id, fit)| (fit, id)).collect();
     fits.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));

@@ -11,12 +11,11 @@ use crate::domain::search::SearchQuery;
 use crate::domain::similarity::{Alike, SUGGESTED, Subject};
 use crate::domain::status::Status;
 use crate::services::reports::content::{self, Changes};
-use crate::services::reports::{Organisations, load_organisations};
+use crate::services::reports::{Organisations, load_organisations, search};
 use crate::services::rule_book::subject;
 use crate::services::{Context, Error};
 use crate::store::db::Conn;
 use crate::store::reports::{self, Facet, Filter, Party, Visible};
-use crate::store::search;
 
 /// Reports that are compared at most: the newest that cite the same, and those that share the weightiest words.
 const CITING: i64 = 100;
@@ -105,14 +104,7 @@ fn similar(
     }
     let query = SearchQuery::any_of(subject.heaviest(TERMS));
     for shared in [false, true] {
-        let mut hits = search::matches(conn, &query, shared, LOOKED_AT)?;
-        hits.retain(|hit| hit.message_id.is_none());
-        hits.sort_by(|a, b| {
-            b.rank
-                .total_cmp(&a.rank)
-                .then(b.report_id.cmp(&a.report_id))
-        });
-        ids.extend(hits.iter().take(SHARING).map(|hit| hit.report_id));
+        ids.extend(search::closest(conn, &query, shared, (LOOKED_AT, SHARING))?);
     }
     let ids: Vec<ReportId> = ids.into_iter().collect();
     let found = reports::by_ids(conn, &ids)?;
