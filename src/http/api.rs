@@ -78,6 +78,7 @@ pub fn operations(config: &mut ServiceConfig) {
         .service(statistics::portfolio::get_public_experiment_portfolio);
     config
         .service(public_experiments::list_public_experiments)
+        .service(public_experiments::follow_public_experiments)
         .service(public_experiments::export_public_experiments)
         .service(public_experiments::get_public_experiment)
         .service(public_catalogue::get_public_catalogue)

@@ -12,6 +12,7 @@ use crate::domain::code::Code;
 use crate::domain::deadline::local_date;
 use crate::domain::experiment::ExperimentStatus;
 use crate::domain::id::{ExperimentId, Id};
+use crate::domain::search::SearchQuery;
 use crate::http::auth::{Granted, ReadReports, WorkOnReports};
 use crate::http::body::Body;
 use crate::http::conditional::{IfMatch, IfMatchHeader, etag, tagged_body, with_etag};
@@ -53,6 +54,14 @@ pub struct ExperimentFilter {
     #[serde(default)]
     #[param(default = false)]
     late: bool,
+    /// Words to look for in title, idea, rules and number, in any of their forms (zoekwoorden).
+    #[param(
+        min_length = 1,
+        max_length = 500,
+        nullable = false,
+        example = "kleine scholen"
+    )]
+    q: Option<String>,
     /// Rows on a page (aantal).
     #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
     limit: Option<i64>,
@@ -166,6 +175,8 @@ pub async fn list_experiments(
         organisation: query.organisation.map(Id::from_uuid),
         report: query.report.map(Id::from_uuid),
         late_on: query.late.then(|| local_date(now)),
+        words: query.q.as_deref().map(SearchQuery::parse),
+        ..Filter::default()
     };
     let rows = ctx
         .db

@@ -31,6 +31,7 @@ pub mod experiment_input;
 pub mod experiment_page;
 pub mod experiment_views;
 pub mod experiments;
+pub mod feed;
 pub mod gate;
 pub mod health;
 pub mod history;

@@ -68,6 +68,11 @@ const DATASETS: [Dataset; 3] = [
             ("/v1/public/experiments", "application/json", "JSON"),
             ("/v1/public/experiments/export", "application/jsonl", "JSON"),
             ("/v1/public/experiments/export", "text/csv", "CSV"),
+            (
+                "/v1/public/experiments/feed",
+                "application/atom+xml",
+                "ATOM",
+            ),
         ],
     },
     Dataset {

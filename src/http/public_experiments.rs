@@ -9,14 +9,17 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use crate::domain::actor::Language;
 use crate::domain::deadline::local_date;
 use crate::domain::experiment::{
     DecisionKind, Experiment, ExperimentStatus, Participant, ParticipantState,
 };
 use crate::domain::id::{Id, OrganisationId};
+use crate::domain::search::SearchQuery;
 use crate::http::conditional::{etag, tagged_body};
 use crate::http::experiment_views::{DueView, ExperimentEvaluation, LegislationView};
 use crate::http::experiments::experiment_id;
+use crate::http::feed::{self, News};
 use crate::http::paging::{self, Page};
 use crate::http::problem::Failure;
 use crate::http::query::Query;
@@ -81,12 +84,32 @@ pub struct PublicExperimentFilter {
     #[serde(default)]
     #[param(default = false)]
     late: bool,
+    /// Words to look for in title, idea, rules and number, in any of their forms (zoekwoorden).
+    #[param(
+        min_length = 1,
+        max_length = 500,
+        nullable = false,
+        example = "kleine scholen"
+    )]
+    q: Option<String>,
     /// Rows on a page (aantal).
     #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
     limit: Option<i64>,
     /// Where to go on: `nextCursor` of the page before (cursor).
     #[param(max_length = 500, nullable = false)]
     cursor: Option<String>,
+}
+
+impl PublicExperimentFilter {
+    fn filter(self, today: NaiveDate) -> Filter {
+        Filter {
+            statuses: self.status,
+            authority: self.authority.map(Id::from_uuid),
+            late_on: self.late.then_some(today),
+            words: self.q.as_deref().map(SearchQuery::parse),
+            ..Filter::default()
+        }
+    }
 }
 
 impl PublicExperiment {
@@ -148,12 +171,7 @@ pub async fn list_public_experiments(
     let limit = query.limit.unwrap_or(paging::DEFAULT_LIMIT);
     let before: Option<Uuid> = paging::decode(query.cursor.as_deref())?;
     let today = local_date(ctx.clock.now());
-    let filter = Filter {
-        statuses: query.status,
-        authority: query.authority.map(Id::from_uuid),
-        late_on: query.late.then_some(today),
-        ..Filter::default()
-    };
+    let filter = query.filter(today);
     let before = before.map(Id::from_uuid);
     let (rows, names) = ctx
         .db
@@ -168,6 +186,52 @@ pub async fn list_public_experiments(
         &request,
         &Page { items, next_cursor },
     )))
+}
+
+/// Follow the register of experiments
+///
+/// An Atom feed (RFC 4287) of the experiments that changed last (nieuwsbron), fifty at the most, with the filters of the
+/// list.
+#[utoipa::path(
+    tag = "public",
+    params(PublicExperimentFilter),
+    responses((status = 200, description = "The feed (nieuwsbron)", content_type = "application/atom+xml", body = String)),
+)]
+#[get("/public/experiments/feed")]
+pub async fn follow_public_experiments(
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    Query(query): Query<PublicExperimentFilter>,
+) -> Result<HttpResponse, Failure> {
+    let limit = query.limit.unwrap_or(feed::MOST).min(feed::MOST);
+    let filter = Filter {
+        changed_last: true,
+        ..query.filter(local_date(ctx.clock.now()))
+    };
+    let (rows, names) = ctx
+        .db
+        .read(move |conn| experiments::registered(conn, &filter, None, limit))
+        .await?;
+    let news = rows.iter().map(|one| News {
+        path: format!("/v1/public/experiments/{}", one.id),
+        title: format!("{} ({})", one.title, one.status.label(Language::Nl)),
+        summary: one.idea.clone(),
+        // When it was registered is known by the day alone.
+        published: None,
+        updated: one.updated_at,
+        author: one
+            .authority
+            .and_then(|id| names.get(&id))
+            .map(|authority| authority.name.clone()),
+        categories: one
+            .plan
+            .deviations
+            .iter()
+            .map(|rule| rule.label())
+            .collect(),
+    });
+    let title = "Experimenten - Meldpunt Knellende Regelgeving";
+    Ok(kept(feed::feed(&ctx, &request, title, news)))
 }
 
 /// Read an experiment of the register

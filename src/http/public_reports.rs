@@ -2,9 +2,7 @@
 //! token. A form of its own, so that nothing gets here that was not put here: no person, no reporter, no text but the
 //! reviewed one.
 
-use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use atom_syndication::{Category, Entry, Feed, Link, Person, Text};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
@@ -19,6 +17,7 @@ use crate::domain::search::SearchQuery;
 use crate::domain::sharing::ShareAudience;
 use crate::domain::status::{Phase, Status};
 use crate::http::conditional::{etag, tagged_body};
+use crate::http::feed::{self, News};
 use crate::http::paging::{self, Page};
 use crate::http::problem::Failure;
 use crate::http::public_experiments::kept;
@@ -486,9 +485,6 @@ pub async fn export_public_reports(
     )))
 }
 
-/// Reports in a feed.
-const FED: i64 = 50;
-
 /// Follow the register of reports
 ///
 /// An Atom feed (RFC 4287) of what was published last (nieuwsbron), fifty at the most, with the filters of the list: of one
@@ -504,74 +500,29 @@ pub async fn follow_public_reports(
     request: HttpRequest,
     Query(query): Query<PublicReportFilter>,
 ) -> Result<HttpResponse, Failure> {
-    let limit = query.limit.unwrap_or(FED).min(FED);
+    let limit = query.limit.unwrap_or(feed::MOST).min(feed::MOST);
     let words = query.q.as_deref().map(SearchQuery::parse);
     let filter = query.filter(local_date(ctx.clock.now()));
     let sort = Sort::SharedDescending;
     let (mut rows, names) = sharing::page(&ctx, None, words, filter, sort, None, limit).await?;
     rows.truncate(usize::try_from(limit).unwrap_or_default());
-    let address = |path: &str| ctx.settings.link(path);
-    let entries: Vec<Entry> = rows
+    let news = rows
         .iter()
         .map(|report| PublicReport::new(report, &names, None, &Related::default()))
-        .filter_map(|report| entry(report, &address))
-        .collect();
-    let here = match request.query_string() {
-        "" => address("/v1/public/reports/feed"),
-        query => address(&format!("/v1/public/reports/feed?{query}")),
-    };
-    let newest = entries.iter().map(|entry| entry.updated).max();
-    let feed = Feed {
-        title: Text::plain("Meldpunt Knellende Regelgeving"),
-        id: here.clone(),
-        // A feed of nothing was never changed.
-        updated: newest.unwrap_or_else(|| DateTime::<Utc>::UNIX_EPOCH.fixed_offset()),
-        lang: Some("nl".into()),
-        links: vec![Link {
-            href: here,
-            rel: "self".into(),
-            ..Link::default()
-        }],
-        entries,
-        ..Feed::default()
-    };
-    Ok(kept(
-        HttpResponse::Ok()
-            .insert_header((CONTENT_TYPE, "application/atom+xml; charset=utf-8"))
-            .body(feed.to_string()),
-    ))
+        .filter_map(news);
+    let title = "Meldpunt Knellende Regelgeving";
+    Ok(kept(feed::feed(&ctx, &request, title, news)))
 }
 
-fn entry(report: PublicReport, address: &impl Fn(&str) -> String) -> Option<Entry> {
+fn news(report: PublicReport) -> Option<News> {
     let content = report.content?;
-    let link = address(&format!("/v1/public/reports/{}", report.id));
-    let published = content.published_at.fixed_offset();
-    let author = content
-        .lead_authority
-        .unwrap_or_else(|| "Loket Meldpunt".into());
-    Some(Entry {
-        title: Text::plain(content.title),
-        id: link.clone(),
-        updated: published,
-        published: Some(published),
-        summary: Some(Text::plain(content.summary)),
-        authors: vec![Person {
-            name: author,
-            ..Person::default()
-        }],
-        categories: content
-            .domains
-            .into_iter()
-            .map(|term| Category {
-                term,
-                ..Category::default()
-            })
-            .collect(),
-        links: vec![Link {
-            href: link,
-            rel: "alternate".into(),
-            ..Link::default()
-        }],
-        ..Entry::default()
+    Some(News {
+        path: format!("/v1/public/reports/{}", report.id),
+        title: content.title,
+        summary: content.summary,
+        published: Some(content.published_at),
+        updated: content.published_at,
+        author: content.lead_authority,
+        categories: content.domains,
     })
 }

@@ -10,6 +10,9 @@ use crate::domain::experiment::{
 };
 use crate::domain::id::{ExperimentId, OrganisationId, PrincipalId, ReportId};
 use crate::domain::policy;
+use crate::domain::report::Cited;
+use crate::domain::search::SearchQuery;
+use crate::domain::terms::{VERSION, indexed};
 use crate::store::any_of::any_of;
 use crate::store::db::Conn;
 use crate::store::numbers::next_number;
@@ -40,6 +43,8 @@ struct Row {
     created_at: Instant,
     updated_at: Instant,
     version: i32,
+    terms: String,
+    terms_version: i32,
 }
 
 impl From<&Experiment> for Row {
@@ -63,8 +68,21 @@ impl From<&Experiment> for Row {
             created_at: Instant(of.created_at),
             updated_at: Instant(of.updated_at),
             version: of.version,
+            terms: terms(of),
+            terms_version: VERSION,
         }
     }
+}
+
+/// What an experiment says, to be searched: what everybody may read of it once it is registered.
+fn terms(of: &Experiment) -> String {
+    let deviations = of.plan.deviations.iter().map(Cited::label);
+    let said: Vec<String> = [&of.title, &of.idea, &of.reference]
+        .into_iter()
+        .cloned()
+        .chain(deviations)
+        .collect();
+    format!(" {} ", indexed(&said.join("\n")))
 }
 
 impl Row {
@@ -249,6 +267,21 @@ pub fn open_of(conn: &mut Conn, organisation: OrganisationId) -> QueryResult<Vec
     with_reports(conn, rows)
 }
 
+/// Makes the terms anew of some that an earlier version made; of how many.
+pub(super) fn reindex(conn: &mut Conn, limit: i64) -> QueryResult<usize> {
+    let rows: Vec<Row> = t::table
+        .filter(t::terms_version.lt(VERSION))
+        .limit(limit)
+        .load(conn)?;
+    let found: Vec<Experiment> = rows.into_iter().map(|row| row.made(Vec::new())).collect();
+    for one in &found {
+        diesel::update(t::table.find(one.id))
+            .set((t::terms.eq(terms(one)), t::terms_version.eq(VERSION)))
+            .execute(conn)?;
+    }
+    Ok(found.len())
+}
+
 /// What does not agree with what follows from it, by number; the first of them.
 pub fn strayed(conn: &mut Conn, limit: usize) -> QueryResult<Vec<String>> {
     const PAGE: i64 = 200;
@@ -267,7 +300,10 @@ pub fn strayed(conn: &mut Conn, limit: usize) -> QueryResult<Vec<String>> {
         let ids: Vec<ExperimentId> = rows.iter().map(|row| row.id).collect();
         let columns: Vec<_> = rows
             .iter()
-            .map(|row| (row.registered, row.due_on, row.alert_on))
+            .map(|row| {
+                let terms = (row.terms_version == VERSION).then(|| row.terms.clone());
+                (row.registered, row.due_on, row.alert_on, terms)
+            })
             .collect();
         let mut kept: Vec<(ExperimentId, OrganisationId)> = parties::table
             .filter(any_of(parties::experiment_id, &ids))
@@ -285,7 +321,10 @@ pub fn strayed(conn: &mut Conn, limit: usize) -> QueryResult<Vec<String>> {
             let kept: Vec<OrganisationId> = kept.map(|(_, party)| *party).collect();
             let versions = frozen.iter().find(|(id, _)| *id == one.id);
             let versions = versions.and_then(|(_, number)| *number).unwrap_or(0);
-            let agrees = columns == (fresh.registered, fresh.due_on, fresh.alert_on)
+            let (registered, due_on, alert_on, terms) = columns;
+            let agrees = (registered, due_on, alert_on)
+                == (fresh.registered, fresh.due_on, fresh.alert_on)
+                && terms.is_none_or(|terms| terms == fresh.terms)
                 && kept == parties_of(one)
                 && versions == one.plan_version;
             if !agrees && found.len() < limit {
@@ -305,6 +344,9 @@ pub struct Filter {
     pub report: Option<ReportId>,
     /// Of which something was due before this day.
     pub late_on: Option<NaiveDate>,
+    pub words: Option<SearchQuery>,
+    /// What changed last comes first; such a list has one page.
+    pub changed_last: bool,
 }
 
 /// A page of those that somebody sees, the newest first; whom nobody knows sees what is registered.
@@ -315,7 +357,12 @@ pub fn list(
     before: Option<ExperimentId>,
     limit: i64,
 ) -> QueryResult<Vec<Experiment>> {
-    let mut query = t::table.into_boxed().order(t::id.desc()).limit(limit);
+    let mut query = t::table.into_boxed().limit(limit);
+    query = if filter.changed_last {
+        query.order((t::updated_at.desc(), t::id.desc()))
+    } else {
+        query.order(t::id.desc())
+    };
     let sees_all = actor.is_some_and(|actor| actor.is_desk() || policy::reads_unpublished(actor));
     if !sees_all {
         let works = actor.filter(|actor| actor.has(Role::Liaison) || actor.has(Role::Reporter));
@@ -368,6 +415,15 @@ pub fn list(
     }
     if let Some(today) = filter.late_on {
         query = query.filter(t::due_on.lt(today));
+    }
+    if let Some(words) = &filter.words {
+        if words.is_empty() {
+            return Ok(Vec::new());
+        }
+        for part in &words.parts {
+            // Terms are letters and digits alone.
+            query = query.filter(t::terms.like(format!("% {} %", part.join(" "))));
+        }
     }
     if let Some(before) = before {
         query = query.filter(t::id.lt(before));

@@ -645,6 +645,8 @@ diesel::table! {
         created_at -> InstantSql,
         updated_at -> InstantSql,
         version -> Integer,
+        terms -> Text,
+        terms_version -> Integer,
     }
 }
 

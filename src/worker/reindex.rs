@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::services::{Context, Error};
 use crate::store::reindex;
 
-/// Reports indexed in one transaction.
+/// Reports, and experiments, indexed in one transaction.
 const BATCH: i64 = 100;
 /// Between two batches others write.
 const BREATH: Duration = Duration::from_millis(50);
@@ -17,7 +17,7 @@ pub async fn run(context: Context) {
         match round(&context).await {
             Ok(0) => return,
             Ok(indexed) => {
-                tracing::info!(indexed, "indexed reports for the search");
+                tracing::info!(indexed, "indexed reports and experiments for the search");
                 tokio::time::sleep(BREATH).await;
             }
             Err(error) => {
@@ -31,7 +31,7 @@ pub async fn run(context: Context) {
     }
 }
 
-/// One batch; how many reports.
+/// One batch; how many.
 pub async fn round(context: &Context) -> Result<usize, Error> {
     context
         .db

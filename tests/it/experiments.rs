@@ -1,6 +1,7 @@
 //! Experiments: from a proposal to a published amendment, and what stands in the way of each step.
 
 use chrono::TimeDelta;
+use diesel::prelude::*;
 use meldpunt::services::{doctor, experiment_alerts};
 use serde_json::{Value, json};
 
@@ -1162,6 +1163,78 @@ async fn the_register_is_public_and_says_who_is_late() {
             .collect::<Vec<_>>(),
         ["milestone", "evaluation"]
     );
+}
+
+#[actix_web::test]
+async fn experiments_are_found_by_their_words_and_followed_as_a_feed() {
+    let app = TestApp::start().await;
+    app.leave_mail();
+    let sluis = app.reporter("GM1714").await;
+    let lead = app.liaison("OCW").await;
+    let own = report(&app, &sluis, "GM1714").await;
+    propose(&app, &sluis, &own).await.expect(201);
+    let first = running(&app, &sluis, &lead).await;
+    app.clock.forward(TimeDelta::minutes(1));
+    let second = running(&app, &sluis, &lead).await;
+    let found = async |path: &str, words: &str| -> Vec<String> {
+        let reply = app.get(path).query(&[("q", words)]).await.expect(200);
+        let items = reply.items();
+        items
+            .iter()
+            .map(|one| one["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let register = "/v1/public/experiments";
+    let both = [second.clone(), first.clone()];
+    assert_eq!(found(register, "kleine SCHOLEN").await, both);
+    assert_eq!(found(register, "\"kleine school\" norm").await, both);
+    assert_eq!(found(register, "WPO artikel 153").await, both);
+    assert_eq!(found(register, "\"school kleine\"").await.len(), 0);
+    assert_eq!(found(register, "dorp").await.len(), 0);
+    assert_eq!(found(register, "% _ ?").await.len(), 0, "no words at all");
+    // Its own proposal is found by who has it alone.
+    let reply = app.get("/v1/experiments").by(&sluis);
+    let reply = reply.query(&[("q", "kleine school")]).await.expect(200);
+    assert_eq!(reply.items().len(), 3);
+
+    let follow = async |query: &str| {
+        let reply = app.get(format!("{register}/feed{query}")).await.expect(200);
+        assert_eq!(reply.header("cache-control"), Some("public, max-age=60"));
+        reply.body_text().parse::<atom_syndication::Feed>().unwrap()
+    };
+    let ids = |feed: &atom_syndication::Feed| -> Vec<String> {
+        let last = |id: &str| id.rsplit('/').next().unwrap().to_owned();
+        feed.entries.iter().map(|entry| last(&entry.id)).collect()
+    };
+    let feed = follow("").await;
+    assert_eq!(ids(&feed), [&second, &first].map(String::clone));
+    assert!(feed.entries[0].title.value.starts_with("Kleine school ("));
+    assert_eq!(feed.entries[0].categories[0].term, "WPO artikel 153");
+    // What changes comes first.
+    app.clock.forward(TimeDelta::minutes(1));
+    let stopped = json!({"action": "stop", "reason": "De school sluit toch."});
+    act(&app, &lead, &first, stopped).await.expect(200);
+    let feed = follow("").await;
+    assert_eq!(ids(&feed), [&first, &second].map(String::clone));
+    assert!(feed.entries[0].updated > feed.entries[1].updated);
+    assert_eq!(ids(&follow("?status=running&limit=1").await), [second]);
+    assert!(follow("?q=dorp").await.entries.is_empty());
+
+    // What an earlier version indexed otherwise is indexed anew.
+    let forget = app.context.db.write(|conn| {
+        use meldpunt::store::schema::experiments as t;
+        let blank = (t::terms.eq(""), t::terms_version.eq(0));
+        Ok::<_, meldpunt::services::Error>(diesel::update(t::table).set(blank).execute(conn)?)
+    });
+    forget.await.unwrap();
+    assert_eq!(found(register, "norm").await.len(), 0);
+    assert_eq!(
+        meldpunt::worker::reindex::round(&app.context)
+            .await
+            .unwrap(),
+        3
+    );
+    assert_eq!(found(register, "norm").await.len(), 2);
 }
 
 #[actix_web::test]

@@ -374,6 +374,7 @@ const EXPERIMENTS: &[Row] = &[
     ("getPublicReport", Shared, ALL, 404, 404),
     ("listPublicExperiments", Nothing, ALL, 200, 200),
     ("exportPublicExperiments", Nothing, ALL, 200, 200),
+    ("followPublicExperiments", Nothing, ALL, 200, 200),
     ("getPublicCatalogue", Nothing, ALL, 200, 200),
     // It is not registered.
     ("getPublicExperiment", Experiment, ALL, 404, 404),

@@ -310,6 +310,25 @@ impl Life {
             .expect(200);
     }
 
+    /// An organisation goes over into another, with all that it has under way; its people are gone.
+    async fn succeed(&mut self, old: &str, new: &str) {
+        let (old, new) = (
+            self.app.organisation(old).await,
+            self.app.organisation(new).await,
+        );
+        self.people.retain(|(_, actor)| actor.organisation != old);
+        let coordinator = self.people.iter().find(|(role, _)| *role == "coordinator");
+        let reply = self
+            .app
+            .post(format!("/v1/organisations/{old}/successions"))
+            .by(&coordinator.unwrap().1)
+            .json(json!({"successor": new, "reason": "Samengevoegd."}))
+            .await
+            .expect(200);
+        let moved = reply.json()["reports"].as_u64().unwrap();
+        *self.made.entry("succeed".into()).or_default() += usize::try_from(moved).unwrap();
+    }
+
     /// Somebody writes, attaches, watches, links, splits, endorses, searches, or does the same to several at once.
     async fn work_beside(&mut self) {
         let things = [
@@ -472,6 +491,13 @@ async fn a_year_of_whatever_people_do_leaves_nothing_astray() {
         }
         if step % (steps / 4) == 0 {
             life.change_profile().await;
+        }
+        // A municipality is merged into another, and a ministry into another.
+        if step == steps / 2 {
+            life.succeed("GM0654", "GM0715").await;
+        }
+        if step == steps * 3 / 4 {
+            life.succeed("VWS", "SZW").await;
         }
     }
     life.mail().await;

@@ -1,0 +1,2 @@
+ALTER TABLE experiments DROP COLUMN terms_version;
+ALTER TABLE experiments DROP COLUMN terms;
