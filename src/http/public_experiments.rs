@@ -34,6 +34,35 @@ const KEPT: &str = "public, max-age=60";
 /// An experiment as everybody may read of it (Dutch: experiment in het openbaar register).
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "id": "01935d7a-5b6e-7c11-8a3f-2f6f0c1d4e56",
+    "reference": "EXP-2026-0002",
+    "status": "running",
+    "title": "Twee kleine scholen tellen als één",
+    "idea": "Twee dorpsscholen vormen samen één school voor de opheffingsnorm, met behoud van beide gebouwen.",
+    "authority": "Ministerie van Onderwijs, Cultuur en Wetenschap",
+    "participants": [
+        "Gemeente Sluis",
+        "Gemeente Achtkarspelen"
+    ],
+    "deviations": [
+        "WPO artikel 153"
+    ],
+    "startsOn": "2024-12-29",
+    "endsOn": "2027-07-27",
+    "due": [
+        {
+            "clock": "evaluation",
+            "milestone": null,
+            "dueOn": "2026-10-27",
+            "late": true
+        }
+    ],
+    "evaluation": null,
+    "decision": null,
+    "decidedOn": null,
+    "legislation": null
+}))]
 pub struct PublicExperiment {
     /// Id of the experiment (experiment).
     id: Uuid,

@@ -24,12 +24,13 @@ use crate::http::public_experiments::kept;
 use crate::http::query::Query;
 use crate::http::report_views::{CitationView, PositionView, SettlementView};
 use crate::http::reports::{municipality, regulation, report_id};
+use crate::http::shared_reports::after_of;
 use crate::http::sheet::{asks_for_csv, download, json_lines, sent, written};
 use crate::services::reports::Organisations;
-use crate::services::sharing::Related;
+use crate::services::sharing::{Related, SharedPage};
 use crate::services::{Context, Error, sharing};
 use crate::store::reports::Facet;
-use crate::store::shared_reports::{After, Filter, Sort, key};
+use crate::store::shared_reports::{After, Filter, Sort};
 
 /// Filters of the register; different keys narrow, one key repeated widens.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -59,7 +60,9 @@ pub struct PublicReportFilter {
     /// Identifier of a regulation, as BWBR0003420; may repeat (regeling).
     #[serde(default)]
     regulation: Vec<String>,
-    /// Words to look for, in any of their forms; of what fits the 1000 newest are listed (zoekwoorden).
+    /// Words to look for, in any of their forms; a phrase between quotation marks stands together. What was released or
+    /// corrected last comes first, a page may hold less than asked for, and in another order the 1000 newest are listed
+    /// (zoekwoorden).
     #[param(
         min_length = 1,
         max_length = 500,
@@ -102,6 +105,66 @@ impl PublicReportFilter {
 /// A report as everybody may read of it (Dutch: openbare melding).
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "id": "01935d7a-5b6e-7c11-8a3f-2f6f0c1d4e57",
+    "reference": "MKR-2026-000074",
+    "withdrawnAt": null,
+    "content": {
+        "title": "Opheffingsnorm bedreigt de laatste basisschool van een kern",
+        "summary": "De regel is gemaakt voor grotere plaatsen en pakt in kleine kernen verkeerd uit.",
+        "publishedAt": "2026-09-02T09:30:00Z",
+        "revision": 1,
+        "status": "settled",
+        "phase": "closed",
+        "leadAuthority": "Ministerie van Onderwijs, Cultuur en Wetenschap",
+        "regulations": [
+            {
+                "register": "bwb",
+                "citation": "BWBR0003420",
+                "article": "153",
+                "paragraph": null,
+                "part": null,
+                "consultedOn": null,
+                "primary": true,
+                "title": "Wet op het primair onderwijs",
+                "jci": "jci1.3:c:BWBR0003420&artikel=153",
+                "url": "https://wetten.overheid.nl/jci1.3:c:BWBR0003420&artikel=153",
+                "warnings": []
+            }
+        ],
+        "domains": [
+            "onderwijs-po"
+        ],
+        "municipalities": [
+            "GM0088"
+        ],
+        "provinces": [
+            "PV21"
+        ],
+        "regions": [
+            "AR-WADDENEILANDEN"
+        ],
+        "position": {
+            "outcome": "existing_room",
+            "publicExplanation": "Twee kleine scholen mogen voor de norm als één tellen.",
+            "takenAt": "2026-09-12T09:30:00Z"
+        },
+        "outcome": "existing_room",
+        "settlement": {
+            "outcome": "existing_room",
+            "publicExplanation": "Twee kleine scholen mogen voor de norm als één tellen.",
+            "deviationReason": null,
+            "publication": null,
+            "room": null,
+            "decisionReference": null,
+            "settledAt": "2026-09-15T09:30:00Z"
+        },
+        "endorsementCount": 2,
+        "mergedInto": null,
+        "experiments": [],
+        "publications": []
+    }
+}))]
 pub struct PublicReport {
     /// Id of the report; its permanent link is `/v1/public/reports/{id}` (melding).
     id: Uuid,
@@ -289,6 +352,14 @@ impl PublicReport {
     }
 }
 
+/// The reports of a page, as lists tell them.
+fn listed(page: &SharedPage) -> impl Iterator<Item = PublicReport> {
+    let related = Related::default();
+    page.rows
+        .iter()
+        .map(move |report| PublicReport::new(report, &page.organisations, None, &related))
+}
+
 /// List the register of reports
 ///
 /// The reports that the desk published (openbaar register), in their reviewed version, for everybody. What was merged into
@@ -308,18 +379,12 @@ pub async fn list_public_reports(
 ) -> Result<HttpResponse, Failure> {
     let limit = query.limit.unwrap_or(paging::DEFAULT_LIMIT);
     let sort = query.sort.unwrap_or(Sort::SharedDescending);
-    let after: Option<After> = paging::decode(query.cursor.as_deref())?;
-    if after.as_ref().is_some_and(|after| !after.fits(sort)) {
-        return Err(paging::wrong_cursor().into());
-    }
     let words = query.q.as_deref().map(SearchQuery::parse);
+    let after = after_of(query.cursor.as_deref(), sort, words.is_some())?;
     let filter = query.filter(local_date(ctx.clock.now()));
-    let (rows, names) = sharing::page(&ctx, None, words, filter, sort, after, limit).await?;
-    let (rows, next_cursor) = paging::cut(rows, limit, |report| key(sort, report));
-    let items = rows
-        .iter()
-        .map(|report| PublicReport::new(report, &names, None, &Related::default()))
-        .collect();
+    let found = sharing::page(&ctx, None, words, filter, sort, after, limit).await?;
+    let next_cursor = found.next.as_ref().map(paging::encode);
+    let items = listed(&found).collect();
     Ok(kept(paging::respond(
         &request,
         &Page { items, next_cursor },
@@ -377,22 +442,16 @@ impl Export {
         let sort = Sort::Shared;
         let after = self.after.clone();
         let page = sharing::page(&self.context, None, None, filter, sort, after, BATCH).await;
-        let lines = page.and_then(|(rows, names)| {
-            let more = rows.len() > usize::try_from(BATCH).unwrap_or(usize::MAX);
-            let rows = &rows[..rows.len() - usize::from(more)];
-            self.ended = !more;
-            self.after = rows
-                .last()
-                .map(|report| key(sort, report))
-                .or(self.after.take());
-            let reports = rows
-                .iter()
-                .map(|report| PublicReport::new(report, &names, None, &Related::default()));
-            if self.csv {
+        let lines = page.and_then(|page| {
+            let reports = listed(&page);
+            let lines = if self.csv {
                 sheet(reports, !self.begun)
             } else {
                 json_lines(reports)
-            }
+            };
+            self.ended = page.next.is_none();
+            self.after = page.next;
+            lines
         });
         self.begun = true;
         self.ended |= lines.is_err();
@@ -504,12 +563,8 @@ pub async fn follow_public_reports(
     let words = query.q.as_deref().map(SearchQuery::parse);
     let filter = query.filter(local_date(ctx.clock.now()));
     let sort = Sort::SharedDescending;
-    let (mut rows, names) = sharing::page(&ctx, None, words, filter, sort, None, limit).await?;
-    rows.truncate(usize::try_from(limit).unwrap_or_default());
-    let news = rows
-        .iter()
-        .map(|report| PublicReport::new(report, &names, None, &Related::default()))
-        .filter_map(news);
+    let found = sharing::page(&ctx, None, words, filter, sort, None, limit).await?;
+    let news = listed(&found).filter_map(news);
     let title = "Meldpunt Knellende Regelgeving";
     Ok(kept(feed::feed(&ctx, &request, title, news)))
 }

@@ -24,7 +24,7 @@ use crate::http::reports::{municipality, regulation, report_id};
 use crate::services::reports::Organisations;
 use crate::services::{Context, sharing};
 use crate::store::reports::Facet;
-use crate::store::shared_reports::{After, Filter, Sort, key};
+use crate::store::shared_reports::{After, Filter, Sort};
 
 /// Filters of the list; different keys narrow, one key repeated widens.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -61,8 +61,9 @@ pub struct SharedReportFilter {
     /// Identifier of a regulation, as BWBR0003420; may repeat (regeling).
     #[serde(default)]
     regulation: Vec<String>,
-    /// Words to look for, in any of their forms, in what was released; a phrase between quotation marks stands together. Of
-    /// what fits the 1000 newest are listed (zoekwoorden).
+    /// Words to look for, in any of their forms, in what was released; a phrase between quotation marks stands together.
+    /// What was released or corrected last comes first, a page may hold less than asked for, and in another order the 1000
+    /// newest are listed (zoekwoorden).
     #[param(
         min_length = 1,
         max_length = 500,
@@ -216,6 +217,25 @@ impl SharedReportView {
     }
 }
 
+/// Where a list of shared reports goes on.
+///
+/// # Errors
+/// For a cursor that is not one of this list's.
+pub fn after_of(
+    cursor: Option<&str>,
+    sort: Sort,
+    searched: bool,
+) -> Result<Option<After>, Failure> {
+    let after: Option<After> = paging::decode(cursor)?;
+    if after
+        .as_ref()
+        .is_some_and(|after| !after.fits(sort, searched))
+    {
+        return Err(paging::wrong_cursor().into());
+    }
+    Ok(after)
+}
+
 /// List shared reports
 ///
 /// The reports that the desk released to you (gedeelde meldingen), in their reviewed version: to organisations of government
@@ -237,23 +257,19 @@ pub async fn list_shared_reports(
 ) -> Result<HttpResponse, Failure> {
     let limit = query.limit.unwrap_or(paging::DEFAULT_LIMIT);
     let sort = query.sort.unwrap_or(Sort::SharedDescending);
-    let after: Option<After> = paging::decode(query.cursor.as_deref())?;
-    if after.as_ref().is_some_and(|after| !after.fits(sort)) {
-        return Err(paging::wrong_cursor().into());
-    }
     let words = query.q.as_deref().map(SearchQuery::parse);
+    let after = after_of(query.cursor.as_deref(), sort, words.is_some())?;
     let filter = query.filter(local_date(ctx.clock.now()));
     let searched = words.clone();
-    let (rows, organisations) =
-        sharing::page(&ctx, Some(actor), searched, filter, sort, after, limit).await?;
-    let (rows, next_cursor) = paging::cut(rows, limit, |report| key(sort, report));
+    let found = sharing::page(&ctx, Some(actor), searched, filter, sort, after, limit).await?;
     let page = Page {
-        items: rows
+        items: found
+            .rows
             .iter()
-            .filter_map(|report| SharedReportView::new(report, &organisations, None))
+            .filter_map(|report| SharedReportView::new(report, &found.organisations, None))
             .map(|view| view.searched(words.as_ref()))
             .collect(),
-        next_cursor,
+        next_cursor: found.next.as_ref().map(paging::encode),
     };
     Ok(paging::respond(&request, &page))
 }

@@ -76,10 +76,11 @@ fn raise_batch(conn: &mut Conn, ctx: &Context, now: DateTime<Utc>) -> Result<Rou
     })
 }
 
+/// The alerts that were raised about a report, with their steps.
 type OfOne = Vec<(Step, ClockKind, Alert)>;
 
 /// The report with every alert that is due on it raised; none when none is.
-fn raise(before: &Report, now: DateTime<Utc>) -> Option<(Report, OfOne)> {
+pub fn raise(before: &Report, now: DateTime<Utc>) -> Option<(Report, OfOne)> {
     let today = local_date(now);
     let due: Vec<(ClockKind, Alert)> = before
         .running_clocks()

@@ -1,5 +1,7 @@
 //! What the desk has released of reports, for organisations that are no party to them.
 
+use std::collections::HashMap;
+
 use crate::domain::actor::Actor;
 use crate::domain::experiment::Experiment;
 use crate::domain::id::ReportId;
@@ -12,14 +14,27 @@ use crate::domain::status::Status;
 use crate::services::reports::{Organisations, load_organisations};
 use crate::services::{Context, Error};
 use crate::store::db::Conn;
-use crate::store::shared_reports::{self, After, Filter, Sort};
+use crate::store::shared_reports::{self, After, Filter, Sort, key};
 use crate::store::{experiments, measures, reports, search};
 
-/// Of what fits the words the newest this many are listed.
+/// Of what fits the words the newest this many are sorted by something else than when they were released.
 const FOUND: i64 = 1000;
+/// What fits the words is looked at in portions, the first of so many a row of the page.
+const PORTION: i64 = 3;
+/// A page is handed out as it is once so many were looked at for it.
+const LOOKED_AT: i64 = 2000;
 
-/// A page of what is released to the actor, or without one to everybody, with the organisations it names; one row more than `limit` when there is a next
-/// page. Two statements, whatever the page holds.
+/// A page of what is released, with the organisations it names.
+#[derive(Debug, Default)]
+pub struct SharedPage {
+    pub rows: Vec<Report>,
+    pub organisations: Organisations,
+    /// Where the next page goes on; none on the last.
+    pub next: Option<After>,
+}
+
+/// A page of what is released to the actor, or without one to everybody. Two statements, and with words two or a few more,
+/// whatever the page holds.
 ///
 /// # Errors
 /// When the database fails.
@@ -31,7 +46,7 @@ pub async fn page(
     sort: Sort,
     after: Option<After>,
     limit: i64,
-) -> Result<(Vec<Report>, Organisations), Error> {
+) -> Result<SharedPage, Error> {
     context
         .db
         .read(move |conn| {
@@ -45,21 +60,81 @@ pub async fn page(
             }
             filter.audience.retain(|audience| seen.contains(audience));
             if filter.audience.is_empty() {
-                return Ok((Vec::new(), Organisations::new()));
+                return Ok(SharedPage::default());
             }
-            if let Some(words) = &words {
-                // Of what fits the newest, as of the list of reports; by what was released alone.
-                let hits = search::newest(conn, words, true, FOUND)?;
-                filter.among = Some(hits.iter().map(|hit| hit.report_id).collect());
-            }
-            let mut found = shared_reports::list(conn, &filter, sort, after.as_ref(), limit + 1)?;
-            // What the query lets through, the policy has the last word on.
-            found.retain(|report| reads(actor.as_ref(), report));
-            let leads = found.iter().filter_map(|report| report.lead);
+            let (rows, next) = match &words {
+                Some(words) if sort == Sort::SharedDescending => {
+                    let before = after.as_ref().and_then(After::entry);
+                    let reads = |report: &Report| reads(actor.as_ref(), report);
+                    found(conn, words, &mut filter, reads, before, limit)?
+                }
+                _ => {
+                    if let Some(words) = &words {
+                        let hits = search::newest_shared(conn, words, None, FOUND)?;
+                        filter.among = Some(hits.iter().map(|hit| hit.report_id).collect());
+                    }
+                    let after = after.as_ref();
+                    let mut rows = shared_reports::list(conn, &filter, sort, after, limit + 1)?;
+                    let more = usize::try_from(limit).is_ok_and(|limit| rows.len() > limit);
+                    rows.truncate(usize::try_from(limit).unwrap_or(0));
+                    let next = rows.last().filter(|_| more).map(|last| key(sort, last));
+                    // What the query lets through, the policy has the last word on.
+                    rows.retain(|report| reads(actor.as_ref(), report));
+                    (rows, next)
+                }
+            };
+            let leads = rows.iter().filter_map(|report| report.lead);
             let organisations = load_organisations(conn, leads)?;
-            Ok((found, organisations))
+            Ok(SharedPage {
+                rows,
+                organisations,
+                next,
+            })
         })
         .await
+}
+
+/// What fits some words and the filter, in the order of the index, which is that in which the texts were released or
+/// corrected: no further than the page, however often the words stand everywhere.
+fn found(
+    conn: &mut Conn,
+    words: &SearchQuery,
+    filter: &mut Filter,
+    reads: impl Fn(&Report) -> bool,
+    mut before: Option<i64>,
+    limit: i64,
+) -> Result<(Vec<Report>, Option<After>), Error> {
+    let wanted = usize::try_from(limit).unwrap_or(0);
+    let (mut rows, mut last): (Vec<Report>, _) = (Vec::new(), before);
+    let (mut portion, mut looked_at) = (limit * PORTION, 0);
+    while looked_at < LOOKED_AT {
+        let hits = search::newest_shared(conn, words, before, portion)?;
+        filter.among = Some(hits.iter().map(|hit| hit.report_id).collect());
+        let newest = Sort::SharedDescending;
+        let mut fitting: HashMap<ReportId, Report> =
+            shared_reports::list(conn, filter, newest, None, portion)?
+                .into_iter()
+                .filter(&reads)
+                .map(|report| (report.id, report))
+                .collect();
+        for hit in &hits {
+            let Some(report) = fitting.remove(&hit.report_id) else {
+                continue;
+            };
+            if rows.len() == wanted {
+                return Ok((rows, last.map(After::Entry)));
+            }
+            rows.push(report);
+            last = Some(hit.entry);
+        }
+        if usize::try_from(portion).is_ok_and(|portion| hits.len() < portion) {
+            return Ok((rows, None));
+        }
+        before = hits.last().map(|hit| hit.entry);
+        looked_at += portion;
+        portion *= 4;
+    }
+    Ok((rows, before.map(After::Entry)))
 }
 
 /// The released version of one report.

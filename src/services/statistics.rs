@@ -350,14 +350,11 @@ fn promises_of(
     }
     // What runs has ended in no period.
     if period.is_empty() {
-        for row in stored::promises(conn, basis, ids, today)? {
-            let of_it = kept.entry((row.authority, row.step)).or_default();
-            if !row.again {
-                of_it.running += row.running;
-            }
-            if row.overdue {
-                of_it.overdue += row.running;
-            }
+        for row in stored::running(conn, basis, ids)? {
+            kept.entry((row.authority, row.step)).or_default().running += row.running;
+        }
+        for row in stored::overdue(conn, basis, ids, today)? {
+            kept.entry((row.authority, row.step)).or_default().overdue += row.running;
         }
     }
     let mut told: HashMap<String, Vec<(Step, Kept)>> = HashMap::new();

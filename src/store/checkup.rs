@@ -43,7 +43,7 @@ pub fn reports_page(
     let (Some(first), Some(last)) = (rows.first().map(Row::id), rows.last().map(Row::id)) else {
         return Ok(Vec::new());
     };
-    type StoredFacet = (String, String, Option<Instant>);
+    type StoredFacet = (String, String, Option<Instant>, Instant);
     let mut stored_facets: BTreeMap<ReportId, Vec<StoredFacet>> = BTreeMap::new();
     for (id, facet) in report_facets::table
         .filter(report_facets::report_id.between(first, last))
@@ -53,6 +53,7 @@ pub fn reports_page(
                 report_facets::facet,
                 report_facets::value,
                 report_facets::shared_at,
+                report_facets::filed_at,
             ),
         ))
         .load::<(ReportId, StoredFacet)>(conn)?
@@ -100,7 +101,7 @@ pub fn reports_page(
         }
         let derived = facets(&report)
             .into_iter()
-            .map(|row| (row.facet.to_owned(), row.value, row.shared_at));
+            .map(|row| (row.facet.to_owned(), row.value, row.shared_at, row.filed_at));
         if sorted(derived.collect()) != sorted(stored_facets.remove(&id).unwrap_or_default()) {
             faults.push("facets");
         }

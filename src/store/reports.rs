@@ -109,7 +109,7 @@ impl From<&Report> for Row {
             submitted_at: report.submitted_at.map(Instant),
             settled_at: report.settled_at.map(Instant),
             updated_at: Instant(report.updated_at),
-            filed_at: Instant(report.submitted_at.unwrap_or(report.created_at)),
+            filed_at: filed_at(report),
             due_key: report.due_on().unwrap_or(NOTHING_DUE),
             version: report.version,
             nearing_on: report
@@ -257,7 +257,7 @@ pub fn insert_many(conn: &mut Conn, new: &[Report]) -> QueryResult<()> {
     let rows: Vec<Row> = new.iter().map(Row::from).collect();
     insert_all!(conn, reports::table, 27, &rows)?;
     let rows: Vec<FacetRow> = new.iter().flat_map(facets).collect();
-    insert_all!(conn, report_facets::table, 4, &rows)?;
+    insert_all!(conn, report_facets::table, 5, &rows)?;
     let of_party = |(organisation_id, report_id, party)| NewParty {
         organisation_id,
         report_id,
@@ -473,6 +473,28 @@ pub fn delete(conn: &mut Conn, report: &Report) -> QueryResult<bool> {
     Ok(diesel::delete(reports::table.filter(same)).execute(conn)? == 1)
 }
 
+/// When it was sent in; a draft, when it was begun.
+fn filed_at(report: &Report) -> Instant {
+    Instant(report.submitted_at.unwrap_or(report.created_at))
+}
+
+/// What fewest reports are about of what a list is limited to: one value alone, so that each of them is met once.
+pub(super) fn narrowest(facets: &[(Facet, Vec<String>)]) -> Option<(Facet, &str)> {
+    const NARROW_FIRST: [Facet; 5] = [
+        Facet::Regulation,
+        Facet::Municipality,
+        Facet::Region,
+        Facet::Domain,
+        Facet::Province,
+    ];
+    NARROW_FIRST.into_iter().find_map(|wanted| {
+        facets.iter().find_map(|(facet, values)| match &**values {
+            [value] if *facet == wanted => Some((wanted, value.as_str())),
+            _ => None,
+        })
+    })
+}
+
 /// One thing that a report is about.
 #[derive(Insertable, Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[diesel(table_name = report_facets, treat_none_as_default_value = false)]
@@ -482,6 +504,8 @@ pub(super) struct FacetRow {
     report_id: ReportId,
     /// When the report was released, so that lists of what is released are read in that order.
     pub(super) shared_at: Option<Instant>,
+    /// When the report was filed, for lists of all.
+    pub(super) filed_at: Instant,
 }
 
 #[derive(Insertable)]
@@ -511,6 +535,7 @@ pub(super) fn facets(report: &Report) -> Vec<FacetRow> {
         value,
         report_id: report.id,
         shared_at: version.map(|version| Instant(version.shared_at)),
+        filed_at: filed_at(report),
     };
     let regulations: Vec<String> = content
         .citations

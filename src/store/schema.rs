@@ -354,6 +354,7 @@ diesel::table! {
         value -> Text,
         report_id -> IdSql,
         shared_at -> Nullable<InstantSql>,
+        filed_at -> InstantSql,
     }
 }
 

@@ -172,6 +172,9 @@ pub fn insert_messages(conn: &mut Conn, sent: &[Message]) -> QueryResult<()> {
 /// Something that was found.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct Hit {
+    /// Where it lies in the index: the later it was indexed, the higher.
+    #[diesel(sql_type = BigInt)]
+    pub entry: i64,
     #[diesel(sql_type = IdSql)]
     pub report_id: ReportId,
     #[diesel(sql_type = Nullable<IdSql>)]
@@ -193,15 +196,15 @@ struct Worded {
     body: String,
 }
 
-/// What fits a query, the newest first; at most `limit`, so that a word that stands everywhere costs no more than one that
-/// stands seldom.
-pub fn newest(
+/// What fits a query of what is shared, the newest first, from before an entry; at most `limit`, so that a word that stands
+/// everywhere costs no more than one that stands seldom.
+pub fn newest_shared(
     conn: &mut Conn,
     query: &SearchQuery,
-    shared: bool,
+    before: Option<i64>,
     limit: i64,
 ) -> QueryResult<Vec<Hit>> {
-    look_up(conn, query, shared, limit, "")
+    look_up(conn, query, true, before, limit, "")
 }
 
 /// What fits a query with how well it does, the best first and of equals the newest; of the newest that fit.
@@ -211,7 +214,7 @@ pub fn best(
     shared: bool,
     limit: i64,
 ) -> QueryResult<Vec<(f64, Hit)>> {
-    let found: Vec<Worded> = look_up(conn, query, shared, limit, ", e.title, e.body")?;
+    let found: Vec<Worded> = look_up(conn, query, shared, None, limit, ", e.title, e.body")?;
     let texts = found.iter().map(|one| (&*one.title, &*one.body));
     let fits = query.fits(&texts.collect::<Vec<_>>());
     let mut best: Vec<(f64, Hit)> = fits
@@ -228,6 +231,7 @@ fn look_up<T>(
     conn: &mut Conn,
     query: &SearchQuery,
     shared: bool,
+    before: Option<i64>,
     limit: i64,
     columns: &str,
 ) -> QueryResult<Vec<T>>
@@ -244,8 +248,10 @@ where
     } else {
         "e.scope <> 'shared'"
     };
-    let select =
-        format!("SELECT e.report_id, e.message_id, e.audience, e.organisation_id{columns} FROM");
+    let select = format!(
+        "SELECT e.entry, e.report_id, e.message_id, e.audience, e.organisation_id{columns} FROM"
+    );
+    let before = before.unwrap_or(i64::MAX);
     let terms = |part: fn(&[String]) -> String, all: &str, any: &str| {
         let parts: Vec<String> = query.parts.iter().map(|words| part(words)).collect();
         parts.join(if query.any { any } else { all })
@@ -253,24 +259,26 @@ where
     match conn {
         Conn::Sqlite(conn) => diesel::sql_query(format!(
             "{select} search_terms JOIN search_entries e ON e.entry = search_terms.rowid \
-             WHERE search_terms MATCH ? AND {scope} ORDER BY search_terms.rowid DESC LIMIT ?"
+             WHERE search_terms MATCH ? AND search_terms.rowid < ? AND {scope} ORDER BY search_terms.rowid DESC LIMIT ?"
         ))
         .bind::<Text, _>(terms(
             |words| format!("\"{}\"", words.join(" ")),
             " AND ",
             " OR ",
         ))
+        .bind::<BigInt, _>(before)
         .bind::<BigInt, _>(limit)
         .load(conn),
         Conn::Postgres(conn) => diesel::sql_query(format!(
-            "{select} search_entries e WHERE e.terms @@ to_tsquery('simple', $1) AND {scope} \
-             ORDER BY e.entry DESC LIMIT $2"
+            "{select} search_entries e WHERE e.terms @@ to_tsquery('simple', $1) AND e.entry < $2 AND {scope} \
+             ORDER BY e.entry DESC LIMIT $3"
         ))
         .bind::<Text, _>(terms(
             |words| format!("({})", words.join(" <-> ")),
             " & ",
             " | ",
         ))
+        .bind::<BigInt, _>(before)
         .bind::<BigInt, _>(limit)
         .load(conn),
     }

@@ -10,7 +10,7 @@ use crate::domain::sharing::ShareAudience;
 use crate::domain::status::{Phase, Status};
 use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
-use crate::store::reports::{Facet, Row};
+use crate::store::reports::{Facet, Row, by_ids, narrowest};
 use crate::store::schema::{report_facets, reports, shared_versions};
 use crate::store::types::{Coded, Instant};
 
@@ -44,16 +44,20 @@ code_list! {
 pub enum After {
     At(DateTime<Utc>, ReportId),
     Count(i32, ReportId),
+    /// Where something that was found by its words lies in the index.
+    Entry(i64),
 }
 
 impl After {
-    /// Whether the key is one of this order's.
-    pub fn fits(&self, sort: Sort) -> bool {
+    /// Whether the key is one of this order's, of a list that is searched or not.
+    pub fn fits(&self, sort: Sort, searched: bool) -> bool {
+        let by_entry = searched && sort == Sort::SharedDescending;
         let by_count = matches!(sort, Sort::Endorsements | Sort::EndorsementsDescending);
         match self {
             // Years that both databases hold: a cursor of ours has no other.
-            After::At(at, _) => !by_count && (1..=9999).contains(&at.year()),
+            After::At(at, _) => !by_count && !by_entry && (1..=9999).contains(&at.year()),
             After::Count(..) => by_count,
+            After::Entry(_) => by_entry,
         }
     }
 }
@@ -62,14 +66,22 @@ impl After {
     fn at(&self) -> Option<(Instant, ReportId)> {
         match self {
             After::At(at, id) => Some((Instant(*at), *id)),
-            After::Count(..) => None,
+            After::Count(..) | After::Entry(_) => None,
         }
     }
 
     fn count(&self) -> Option<(i32, ReportId)> {
         match self {
             After::Count(count, id) => Some((*count, *id)),
-            After::At(..) => None,
+            After::At(..) | After::Entry(_) => None,
+        }
+    }
+
+    /// The entry of the index, in a list by entries.
+    pub fn entry(&self) -> Option<i64> {
+        match self {
+            After::Entry(entry) => Some(*entry),
+            After::At(..) | After::Count(..) => None,
         }
     }
 }
@@ -92,11 +104,11 @@ pub fn key(sort: Sort, report: &Report) -> After {
 
 /// Narrows a query over reports and what is released of them.
 macro_rules! narrowed {
-    ($query:expr, $filter:expr) => {{
+    ($query:expr, $columns:expr, $filter:expr) => {{
         let filter: &Filter = $filter;
         let audiences: Vec<_> = filter.audience.iter().copied().map(Coded).collect();
         let mut query = $query
-            .select(reports::all_columns)
+            .select($columns)
             .filter(any_of(shared_versions::audience, &audiences))
             .filter(reports::status.ne(Coded(Status::Merged)))
             .into_boxed::<MultiBackend>();
@@ -149,8 +161,7 @@ macro_rules! ordered {
     }};
 }
 
-/// A page of what is released and fits the filter; one statement whatever the filters. What was merged is found through the
-/// report it joined.
+/// A page of what is released and fits the filter. What was merged is found through the report it joined.
 pub fn list(
     conn: &mut Conn,
     filter: &Filter,
@@ -158,71 +169,65 @@ pub fn list(
     after: Option<&After>,
     limit: i64,
 ) -> QueryResult<Vec<Report>> {
-    if let (Sort::Shared | Sort::SharedDescending, None) = (sort, &filter.among) {
-        if let Some((facet, value)) = narrowest(filter) {
-            let descending = sort == Sort::SharedDescending;
-            return about(conn, filter, (facet, value), descending, after, limit);
-        }
-    }
     use shared_versions as s;
-    let query = narrowed!(reports::table.inner_join(shared_versions::table), filter);
     let (at, count) = (after.and_then(After::at), after.and_then(After::count));
-    let query = match sort {
-        Sort::Shared => ordered!(query, s::shared_at, s::report_id, at, ascending),
-        Sort::SharedDescending => ordered!(query, s::shared_at, s::report_id, at, descending),
-        Sort::Updated => ordered!(query, reports::updated_at, reports::id, at, ascending),
-        Sort::UpdatedDescending => {
-            ordered!(query, reports::updated_at, reports::id, at, descending)
-        }
-        Sort::Endorsements => {
-            ordered!(query, s::endorsement_count, s::report_id, count, ascending)
-        }
-        Sort::EndorsementsDescending => {
-            ordered!(query, s::endorsement_count, s::report_id, count, descending)
-        }
-    };
-    let rows = query.limit(limit).load::<Row>(conn)?;
+    macro_rules! page {
+        ($columns:expr) => {{
+            let query = narrowed!(reports::table.inner_join(s::table), $columns, filter);
+            match sort {
+                Sort::Shared => ordered!(query, s::shared_at, s::report_id, at, ascending),
+                Sort::SharedDescending => {
+                    ordered!(query, s::shared_at, s::report_id, at, descending)
+                }
+                Sort::Updated => ordered!(query, reports::updated_at, reports::id, at, ascending),
+                Sort::UpdatedDescending => {
+                    ordered!(query, reports::updated_at, reports::id, at, descending)
+                }
+                Sort::Endorsements => {
+                    ordered!(query, s::endorsement_count, s::report_id, count, ascending)
+                }
+                Sort::EndorsementsDescending => {
+                    ordered!(query, s::endorsement_count, s::report_id, count, descending)
+                }
+            }
+            .limit(limit)
+        }};
+    }
+    if filter.among.is_some() {
+        // All of them are sorted to find the page: without their rows, which are wide.
+        let ids: Vec<ReportId> = page!(reports::id).load(conn)?;
+        let mut found = by_ids(conn, &ids)?;
+        found.sort_by_key(|report| ids.iter().position(|id| *id == report.id));
+        return Ok(found);
+    }
+    if let (Sort::Shared | Sort::SharedDescending, Some(about)) = (sort, narrowest(&filter.facets))
+    {
+        let descending = sort == Sort::SharedDescending;
+        return list_about(conn, filter, about, descending, at, limit);
+    }
+    let rows = page!(reports::all_columns).load::<Row>(conn)?;
     Ok(rows.into_iter().map(Report::from).collect())
-}
-
-/// What the filter asks for that fewest reports are about: one value alone, so that each of them is met once.
-fn narrowest(filter: &Filter) -> Option<(Facet, &str)> {
-    const NARROW_FIRST: [Facet; 5] = [
-        Facet::Regulation,
-        Facet::Municipality,
-        Facet::Region,
-        Facet::Domain,
-        Facet::Province,
-    ];
-    NARROW_FIRST.into_iter().find_map(|wanted| {
-        filter.facets.iter().find_map(|(facet, values)| {
-            let [value] = values.as_slice() else {
-                return None;
-            };
-            (*facet == wanted).then_some((wanted, value.as_str()))
-        })
-    })
 }
 
 /// The list in the order of release, read from the reports about one thing: no further than the page, however few they are
 /// among all.
-fn about(
+fn list_about(
     conn: &mut Conn,
     filter: &Filter,
     (facet, value): (Facet, &str),
     descending: bool,
-    after: Option<&After>,
+    at: Option<(Instant, ReportId)>,
     limit: i64,
 ) -> QueryResult<Vec<Report>> {
     use report_facets as f;
     let query = narrowed!(
         f::table.inner_join(reports::table.inner_join(shared_versions::table)),
+        reports::all_columns,
         filter
     )
     .filter(f::facet.eq(facet.as_str()))
     .filter(f::value.eq(value.to_owned()))
     .filter(f::shared_at.is_not_null());
-    let at = after.and_then(After::at);
     let query = if descending {
         ordered!(query, f::shared_at, f::report_id, at, descending)
     } else {

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use chrono::{Datelike, NaiveDate};
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
 use crate::domain::code::Code;
 use crate::domain::counting::Basis;
@@ -13,7 +14,7 @@ use crate::domain::counting::footprint::Lengths;
 use crate::domain::counting::steps::{Happening, Step};
 use crate::store::any_of::any_of;
 use crate::store::counts::{CellRow, spread};
-use crate::store::db::Conn;
+use crate::store::db::{Conn, MultiBackend};
 use crate::store::schema::{count_lengths, count_occasions, count_promises, counts};
 
 /// In what order cells come.
@@ -254,7 +255,8 @@ pub fn widest(
     let mut query = counts::table
         .filter(counts::basis.eq(basis.as_str()))
         .filter(counts::dimension.eq(by.as_str()))
-        .filter(counts::across.eq(""))
+        // Written out: the index is of these alone, and SQLite does not look into what is bound.
+        .filter(sql::<Bool>("across = ''"))
         .order((counts::municipalities.desc(), counts::value.desc()))
         .limit(limit)
         .into_boxed();
@@ -350,21 +352,26 @@ pub fn kept(
     Ok(rows.collect())
 }
 
-/// Promises that run.
+/// Promises that run of an authority.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PromiseRow {
     pub authority: String,
     pub step: Step,
     pub running: i64,
-    /// They are over their day.
-    pub overdue: bool,
-    /// They are told by their month as well.
-    pub again: bool,
 }
 
-/// The promises that run of some authorities (an empty id for all together): month by month, and day by day those of this
-/// month that are over their day.
-pub fn promises(
+/// The promises that run of some authorities (an empty id for all together).
+pub fn running(
+    conn: &mut Conn,
+    basis: Basis,
+    authorities: &[String],
+) -> QueryResult<Vec<PromiseRow>> {
+    use count_promises as t;
+    promises(conn, basis, authorities, Box::new(t::month.eq(true)))
+}
+
+/// Those of them that are over their day: those of the months before this one, and day by day those of this month.
+pub fn overdue(
     conn: &mut Conn,
     basis: Basis,
     authorities: &[String],
@@ -372,27 +379,44 @@ pub fn promises(
 ) -> QueryResult<Vec<PromiseRow>> {
     use count_promises as t;
     let first = today.with_day(1).unwrap_or(today);
-    let of_this_month = t::month
+    let before = t::month.eq(true).and(t::due_on.lt(first));
+    let mut rows = promises(conn, basis, authorities, Box::new(before))?;
+    let this_month = t::month
         .eq(false)
         .and(t::due_on.ge(first))
         .and(t::due_on.lt(today));
-    let rows: Vec<(String, String, NaiveDate, bool, i64)> = t::table
+    rows.extend(promises(conn, basis, authorities, Box::new(this_month))?);
+    Ok(rows)
+}
+
+type Due = Box<dyn BoxableExpression<count_promises::table, MultiBackend, SqlType = Bool>>;
+
+/// The sums of promises by authority and step; of the months, or of the days.
+fn promises(
+    conn: &mut Conn,
+    basis: Basis,
+    authorities: &[String],
+    due: Due,
+) -> QueryResult<Vec<PromiseRow>> {
+    use count_promises as t;
+    let rows: Vec<(String, String, i64)> = t::table
         .filter(t::basis.eq(basis.as_str()))
         .filter(any_of(t::authority, authorities))
-        .filter(t::month.eq(true).or(of_this_month))
-        .select((t::authority, t::step, t::due_on, t::month, t::running))
+        .filter(due)
+        .group_by((t::authority, t::step))
+        .select((
+            t::authority,
+            t::step,
+            sql::<BigInt>("CAST(SUM(running) AS BIGINT)"),
+        ))
         .load(conn)?;
-    let rows = rows
-        .into_iter()
-        .filter_map(|(authority, step, due_on, month, running)| {
-            Some(PromiseRow {
-                authority,
-                step: Step::parse(&step)?,
-                running,
-                overdue: !month || due_on < first,
-                again: !month,
-            })
-        });
+    let rows = rows.into_iter().filter_map(|(authority, step, running)| {
+        Some(PromiseRow {
+            authority,
+            step: Step::parse(&step)?,
+            running,
+        })
+    });
     Ok(rows.collect())
 }
 

@@ -323,7 +323,12 @@ fn over_http(
         figures.push(works.list(&format!("figure: {path}"), &path, &works.desk()?));
     }
     for path in public {
-        figures.push(works.list(&format!("public: {path}"), &path, ""));
+        // A cursor is another with other reports, its work is the same.
+        let work = match path.split_once("cursor=") {
+            Some((before, _)) => format!("public: {before}cursor=…"),
+            None => format!("public: {path}"),
+        };
+        figures.push(works.list(&work, &path, ""));
     }
     figures.push(works.export("application/jsonl")?);
     let answers = answers(&works, plan, &limited)?;

@@ -17,6 +17,7 @@ use crate::domain::routing;
 use crate::domain::sharing::ShareAudience;
 use crate::domain::status::{Action, Status};
 use crate::domain::workflow::{self, Input, MeasureInput};
+use crate::services::deadlines;
 use crate::services::recording::Step;
 use crate::services::routing::{facts, follow_rules};
 use crate::store::outbox::Notice;
@@ -82,6 +83,7 @@ pub fn tell(world: &World, plan: Plan, i: u32) -> Result<Told, String> {
             }
         }
         teller.publish(&mut report, &home.reporter)?;
+        teller.alert(&mut report);
     }
     let Teller {
         mut rng, events, ..
@@ -180,6 +182,14 @@ impl Teller<'_> {
             self.act(report, Action::Publish, reporter)?;
         }
         Ok(())
+    }
+
+    /// What was due by the end was told.
+    fn alert(&mut self, report: &mut Report) {
+        if let Some((after, raised)) = deadlines::raise(report, END) {
+            raised.into_iter().for_each(|(step, ..)| self.keep(step));
+            *report = after;
+        }
     }
 
     fn apply(

@@ -68,6 +68,48 @@ pub struct CountFilter {
 /// Numbers of reports (Dutch: aantallen).
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "basis": "public",
+    "uncounted": 0,
+    "by": "status",
+    "across": null,
+    "total": {
+        "value": "",
+        "label": "",
+        "acrossValue": null,
+        "acrossLabel": null,
+        "reports": 52,
+        "organisations": null,
+        "endorsers": null,
+        "backers": null,
+        "municipalities": 32
+    },
+    "items": [
+        {
+            "value": "settled",
+            "label": "Afgehandeld",
+            "acrossValue": null,
+            "acrossLabel": null,
+            "reports": 39,
+            "organisations": null,
+            "endorsers": null,
+            "backers": null,
+            "municipalities": 30
+        },
+        {
+            "value": "in_review",
+            "label": "In behandeling",
+            "acrossValue": null,
+            "acrossLabel": null,
+            "reports": 13,
+            "organisations": null,
+            "endorsers": null,
+            "backers": null,
+            "municipalities": 11
+        }
+    ],
+    "nextCursor": null
+}))]
 pub struct ReportCounts {
     /// From which reports they are made; figures of two bases are never to be put together (grondslag).
     basis: Basis,

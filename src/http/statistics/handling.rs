@@ -16,6 +16,22 @@ use crate::services::statistics::{self, Authority, Befell};
 /// What befell reports (Dutch: voorvallen).
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "authority": null,
+    "routed": 52,
+    "returned": 4,
+    "returnShare": 0.0769,
+    "rerouted": 3,
+    "rerouteShare": 0.0577,
+    "extended": 6,
+    "settled": 39,
+    "reopeningRequested": 3,
+    "reopeningGranted": 2,
+    "reopeningDenied": 1,
+    "solved": 11,
+    "partlySolved": 5,
+    "notSolved": 3
+}))]
 pub struct Handling {
     /// At which authority; null for all together (eerstverantwoordelijke).
     authority: Option<FigureAuthority>,

@@ -48,6 +48,42 @@ pub struct HotSpotFilter {
 /// A rule that hinders in many places (Dutch: knelpunt).
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "value": "BWBR0003420/153",
+    "label": "WPO artikel 153",
+    "municipalities": 13,
+    "reports": 14,
+    "backers": null,
+    "reportsLately": 1,
+    "reportsBefore": 3,
+    "regions": [
+        {
+            "code": "AR-KOP-NOORD-HOLLAND",
+            "label": "Kop van Noord-Holland",
+            "reports": 2
+        }
+    ],
+    "outcomes": [
+        {
+            "code": "explanation",
+            "label": "Uitleg",
+            "reports": 5
+        },
+        {
+            "code": "regulation_amended",
+            "label": "Regeling aangepast",
+            "reports": 3
+        }
+    ],
+    "experiments": [
+        {
+            "id": "01935d7a-5b6e-7c11-8a3f-2f6f0c1d4e56",
+            "reference": "EXP-2026-0002",
+            "title": "Twee kleine scholen tellen als één",
+            "status": "running"
+        }
+    ]
+}))]
 pub struct HotSpotView {
     /// Identifier of the regulation, with the article after a stroke where articles are ranked (regel).
     #[schema(example = "BWBR0003420/153")]

@@ -40,6 +40,33 @@ pub struct ExperimentsDecided {
 /// All experiments together (Dutch: portefeuille van experimenten).
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "basis": "public",
+    "experiments": 2,
+    "statuses": [
+        {
+            "status": "running",
+            "label": "Loopt",
+            "experiments": 1
+        },
+        {
+            "status": "closed",
+            "label": "Afgesloten",
+            "experiments": 1
+        }
+    ],
+    "late": 1,
+    "lateEvaluations": 1,
+    "evaluated": 1,
+    "decisions": [
+        {
+            "decision": "change_law",
+            "experiments": 1
+        }
+    ],
+    "lawsChanged": 1,
+    "participants": 5
+}))]
 pub struct ExperimentPortfolio {
     /// Which they are: `public` those in the register, `government` proposals as well (grondslag).
     basis: Basis,

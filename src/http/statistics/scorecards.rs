@@ -42,6 +42,71 @@ pub struct ScorecardFilter {
 /// How an authority does (Dutch: scorekaart).
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "authority": {
+        "id": "01935d7a-5b6e-7c11-8a3f-2f6f0c1d4e55",
+        "name": "Ministerie van Onderwijs, Cultuur en Wetenschap"
+    },
+    "reports": 21,
+    "municipalities": 17,
+    "open": 4,
+    "statuses": [
+        {
+            "code": "settled",
+            "label": "Afgehandeld",
+            "reports": 17
+        },
+        {
+            "code": "in_review",
+            "label": "In behandeling",
+            "reports": 4
+        }
+    ],
+    "outcomes": [
+        {
+            "code": "explanation",
+            "label": "Uitleg",
+            "reports": 9
+        },
+        {
+            "code": "regulation_amended",
+            "label": "Regeling aangepast",
+            "reports": 8
+        }
+    ],
+    "light": "amber",
+    "promises": [
+        {
+            "authority": null,
+            "step": "position",
+            "label": "Standpunt",
+            "inTime": 33,
+            "late": 14,
+            "overdue": 5,
+            "running": 9,
+            "shareInTime": 0.6346,
+            "light": "amber"
+        }
+    ],
+    "leadTimes": [
+        {
+            "authority": null,
+            "step": "position",
+            "label": "Standpunt",
+            "taken": {
+                "steps": 47,
+                "medianDays": 37,
+                "ninetiethPercentileDays": 72
+            },
+            "suspended": {
+                "steps": 13,
+                "medianDays": 11,
+                "ninetiethPercentileDays": 14
+            }
+        }
+    ],
+    "handling": null
+}))]
 pub struct ScorecardView {
     /// The authority (eerstverantwoordelijke).
     authority: FigureAuthority,

@@ -41,6 +41,21 @@ impl From<Lead> for StepDuration {
 /// How long a step takes (Dutch: doorlooptijd).
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "authority": null,
+    "step": "position",
+    "label": "Standpunt",
+    "taken": {
+        "steps": 47,
+        "medianDays": 37,
+        "ninetiethPercentileDays": 72
+    },
+    "suspended": {
+        "steps": 13,
+        "medianDays": 11,
+        "ninetiethPercentileDays": 14
+    }
+}))]
 pub struct LeadTimeView {
     /// Of which authority; null for all together (eerstverantwoordelijke).
     authority: Option<FigureAuthority>,
@@ -184,6 +199,17 @@ pub async fn get_public_lead_times(
 /// How promises are kept (Dutch: tijdigheid).
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "authority": null,
+    "step": "position",
+    "label": "Standpunt",
+    "inTime": 33,
+    "late": 14,
+    "overdue": 5,
+    "running": 9,
+    "shareInTime": 0.6346,
+    "light": "amber"
+}))]
 pub struct PromiseView {
     /// Of which authority; null for all together (eerstverantwoordelijke).
     authority: Option<FigureAuthority>,

@@ -9,7 +9,7 @@ use crate::domain::report::{Confidentiality, Report, Verdict};
 use crate::domain::status::{Phase, Status};
 use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
-use crate::store::reports::{Facet, NOTHING_DUE, Party, Row, urgency};
+use crate::store::reports::{Facet, NOTHING_DUE, Party, Row, narrowest, urgency};
 use crate::store::schema::{
     report_assignees, report_facets, report_parties, report_watchers, reports,
 };
@@ -69,6 +69,16 @@ pub enum AssigneeFilter {
 }
 
 impl Filter {
+    /// Whether nothing narrows it to what an index finds sooner than what reports are about.
+    fn is_wide(&self) -> bool {
+        self.submitter.is_empty()
+            && self.external_reference.is_none()
+            && self.reference.is_none()
+            && self.watching.is_none_or(|(_, watches)| !watches)
+            && !matches!(self.assignee, Some(AssigneeFilter::Is(_)))
+            && self.among.is_none()
+    }
+
     /// Whether it filters on what the progress view of a report does not show.
     pub fn asks_beyond_progress(&self) -> bool {
         !self.submitter.is_empty()
@@ -146,7 +156,8 @@ pub fn key(sort: Sort, report: &Report) -> After {
     }
 }
 
-/// A page of what is visible and fits the filter; one statement whatever the filters.
+/// A page of what is visible and fits the filter; one statement, or two and seldom some more where the filter says what a
+/// report is about.
 pub fn list(
     conn: &mut Conn,
     visible: &Visible,
@@ -155,8 +166,71 @@ pub fn list(
     after: Option<&After>,
     limit: i64,
 ) -> QueryResult<Vec<Report>> {
+    if let (Sort::Submitted | Sort::SubmittedDescending, true, Some(about)) =
+        (sort, filter.is_wide(), narrowest(&filter.facets))
+    {
+        return list_about(conn, visible, filter, about, sort, after, limit);
+    }
     let rows = listed(visible, filter, sort, after, limit).load::<Row>(conn)?;
     Ok(rows.into_iter().map(Report::from).collect())
+}
+
+/// What is about something is looked at in portions, the first of so many a row of the page.
+const PORTION: i64 = 3;
+/// No portion is larger.
+const LARGEST: i64 = 5_000;
+
+/// The page, read from the reports about one thing: no further than it takes, however few they are among all.
+fn list_about(
+    conn: &mut Conn,
+    visible: &Visible,
+    filter: &Filter,
+    (facet, value): (Facet, &str),
+    sort: Sort,
+    after: Option<&After>,
+    limit: i64,
+) -> QueryResult<Vec<Report>> {
+    use report_facets as f;
+    let mut after = match after {
+        Some(After::At(at, id)) => Some((Instant(*at), *id)),
+        _ => None,
+    };
+    let (mut rows, mut portion) = (Vec::new(), limit * PORTION);
+    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    loop {
+        let mut about = f::table
+            .filter(f::facet.eq(facet.as_str()))
+            .filter(f::value.eq(value.to_owned()))
+            .select((f::filed_at, f::report_id))
+            .limit(portion)
+            .into_boxed::<MultiBackend>();
+        about = if sort == Sort::SubmittedDescending {
+            if let Some((at, id)) = after {
+                let beyond = f::filed_at.eq(at).and(f::report_id.lt(id));
+                about = about.filter(f::filed_at.le(at).and(f::filed_at.lt(at).or(beyond)));
+            }
+            about.order((f::filed_at.desc(), f::report_id.desc()))
+        } else {
+            if let Some((at, id)) = after {
+                let beyond = f::filed_at.eq(at).and(f::report_id.gt(id));
+                about = about.filter(f::filed_at.ge(at).and(f::filed_at.gt(at).or(beyond)));
+            }
+            about.order((f::filed_at.asc(), f::report_id.asc()))
+        };
+        let some: Vec<(Instant, ReportId)> = about.load(conn)?;
+        let filter = Filter {
+            among: Some(some.iter().map(|(_, id)| *id).collect()),
+            ..filter.clone()
+        };
+        let left = i64::try_from(wanted - rows.len()).unwrap_or(limit);
+        rows.extend(listed(visible, &filter, sort, None, left).load::<Row>(conn)?);
+        let ended = usize::try_from(portion).is_ok_and(|portion| some.len() < portion);
+        if ended || rows.len() >= wanted {
+            return Ok(rows.into_iter().map(Report::from).collect());
+        }
+        after = some.last().copied();
+        portion = LARGEST.min(portion * 4);
+    }
 }
 
 /// Those of some reports that are visible and fit the filter; one statement.
