@@ -273,3 +273,117 @@ async fn what_is_shared_is_listed_filtered_and_paged() {
     assert_eq!(joined.json()["mergedInto"], ids[1].as_str());
     assert_eq!(joined.json()["status"], "merged");
 }
+
+/// Lists about something are read from what it is about, searches from the index: both in portions.
+#[actix_web::test]
+async fn whatever_a_list_is_about_its_pages_are_the_whole_of_it() {
+    let app = TestApp::start().await;
+    app.leave_mail();
+    let (reporter, desk) = (app.reporter("GM1714").await, app.desk().await);
+    let mut rng = fastrand::Rng::with_seed(29);
+    let mut made: Vec<(String, &str, &str, &str)> = Vec::new();
+    for _ in 0..36 {
+        app.clock.forward(chrono::TimeDelta::minutes(1));
+        let domain = ["onderwijs-po", "wonen"][rng.usize(..2)];
+        let place = ["GM1714", "GM0715", "GM0363"][rng.usize(..3)];
+        let new = json!({
+            "title": "Norm", "description": "De norm knelt.", "effect": "De school sluit.",
+            "municipalities": [place], "domains": [domain],
+            "regulations": [{"citation": "BWBR0003420", "article": "153"}],
+        });
+        let new = app.post("/v1/reports").by(&reporter).json(new);
+        let id = new.await.expect(201).id();
+        let title = ["Kleine school", "Dorpsbus"][rng.usize(..2)];
+        if rng.u8(..4) > 0 {
+            let audience = ["government", "public"][rng.usize(..2)];
+            let publish = json!({
+                "action": "publish", "audience": audience, "title": title, "summary": "Een norm knelt.",
+            });
+            act(&app, &desk, &id, publish).await.expect(200);
+        }
+        made.push((id, place, domain, title));
+    }
+    // One of the earliest is published last, another taken back: what they are listed by changes with it.
+    let again = json!({"action": "publish", "audience": "public", "title": made[1].3, "summary": "Een norm knelt."});
+    act(&app, &desk, &made[1].0, again.clone())
+        .await
+        .expect(200);
+    act(&app, &desk, &made[2].0, again).await.expect(200);
+    made[2].3 = made[1].3;
+    let back = json!({"action": "unpublish", "reason": "Te vroeg."});
+    act(&app, &desk, &made[2].0, back).await.expect(200);
+
+    let lists = [
+        ("/v1/reports", "-submitted"),
+        ("/v1/reports", "submitted"),
+        ("/v1/shared-reports", "-shared"),
+        ("/v1/shared-reports", "shared"),
+        ("/v1/public/reports", "-shared"),
+        ("/v1/public/reports", "-updated"),
+    ];
+    let mut hits = 0;
+    for _ in 0..60 {
+        let (path, sort) = lists[rng.usize(..lists.len())];
+        let mut filters: Vec<(&str, &str)> = vec![("sort", sort)];
+        let choices: [&[(&str, &str)]; 5] = [
+            &[("domain", "wonen")],
+            &[("province", "PV27")],
+            &[("municipality", "GM1714"), ("municipality", "GM0715")],
+            &[("regulation", "BWBR0003420")],
+            &[("q", "kleine scholen")],
+        ];
+        for choice in choices {
+            if rng.bool() && !(path == "/v1/reports" && choice[0].0 == "q") {
+                filters.extend(choice);
+            }
+        }
+        let read = async |more: &[(&str, &str)]| {
+            let query: Vec<_> = filters.iter().chain(more).copied().collect();
+            let call = app.get(path).by(&desk).query(&query);
+            call.await.expect(200)
+        };
+        let named = |reply: &Reply| -> Vec<String> {
+            let items = reply.items();
+            items
+                .iter()
+                .map(|one| one["id"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        // The whole of it is what each row by itself says, in the order of all.
+        let whole = named(&read(&[("limit", "100")]).await);
+        let all = app
+            .get(path)
+            .by(&desk)
+            .query(&[("sort", sort), ("limit", "100")]);
+        let fits = |id: &str| {
+            let (_, place, domain, title) = made.iter().find(|one| one.0 == id).unwrap();
+            filters.iter().all(|(key, value)| match *key {
+                "domain" => domain == value,
+                "municipality" => *place != "GM0363",
+                "province" => *place == "GM0363",
+                "q" => *title == "Kleine school",
+                _ => true,
+            })
+        };
+        let all = all.await.expect(200).items();
+        let all = all.iter().map(|row| row["id"].as_str().unwrap());
+        let expected: Vec<String> = all.filter(|id| fits(id)).map(str::to_owned).collect();
+        assert_eq!(whole, expected, "{path} {filters:?}");
+        hits += whole.len();
+        let limit = ["1", "2", "3"][rng.usize(..3)];
+        let (mut paged, mut cursor) = (Vec::new(), None::<String>);
+        loop {
+            let mut more = vec![("limit", limit)];
+            more.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
+            let page = read(&more).await;
+            paged.extend(named(&page));
+            cursor = page.json()["nextCursor"].as_str().map(str::to_owned);
+            if cursor.is_none() {
+                break;
+            }
+            assert!(paged.len() <= whole.len(), "{path} {filters:?}");
+        }
+        assert_eq!(paged, whole, "{path} {filters:?} by {limit}");
+    }
+    assert!(hits > 100, "{hits}");
+}
