@@ -101,7 +101,7 @@ fn found(
     words: &SearchQuery,
     filter: &mut Filter,
     reads: impl Fn(&Report) -> bool,
-    mut before: Option<i64>,
+    mut before: Option<i32>,
     limit: i64,
 ) -> Result<(Vec<Report>, Option<After>), Error> {
     let wanted = usize::try_from(limit).unwrap_or(0);

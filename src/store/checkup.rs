@@ -60,20 +60,21 @@ pub fn reports_page(
     {
         stored_facets.entry(id).or_default().push(facet);
     }
-    let mut stored_parties: BTreeMap<ReportId, Vec<(OrganisationId, String)>> = BTreeMap::new();
-    for (id, organisation, party) in report_parties::table
+    type StoredParty = (OrganisationId, String, Instant);
+    let mut stored_parties: BTreeMap<ReportId, Vec<StoredParty>> = BTreeMap::new();
+    for (id, party) in report_parties::table
         .filter(report_parties::report_id.between(first, last))
         .select((
             report_parties::report_id,
-            report_parties::organisation_id,
-            report_parties::party,
+            (
+                report_parties::organisation_id,
+                report_parties::party,
+                report_parties::filed_at,
+            ),
         ))
-        .load::<(ReportId, OrganisationId, String)>(conn)?
+        .load::<(ReportId, StoredParty)>(conn)?
     {
-        stored_parties
-            .entry(id)
-            .or_default()
-            .push((organisation, party));
+        stored_parties.entry(id).or_default().push(party);
     }
     let mut stored_assignees: BTreeMap<ReportId, Vec<AssigneeRow>> = BTreeMap::new();
     for row in report_assignees::table
@@ -107,7 +108,7 @@ pub fn reports_page(
         }
         let derived = parties(&report)
             .into_iter()
-            .map(|(organisation, _, party)| (organisation, party.to_owned()));
+            .map(|row| (row.organisation_id, row.party.to_owned(), row.filed_at));
         if sorted(derived.collect()) != sorted(stored_parties.remove(&id).unwrap_or_default()) {
             faults.push("parties");
         }

@@ -258,13 +258,8 @@ pub fn insert_many(conn: &mut Conn, new: &[Report]) -> QueryResult<()> {
     insert_all!(conn, reports::table, 27, &rows)?;
     let rows: Vec<FacetRow> = new.iter().flat_map(facets).collect();
     insert_all!(conn, report_facets::table, 5, &rows)?;
-    let of_party = |(organisation_id, report_id, party)| NewParty {
-        organisation_id,
-        report_id,
-        party,
-    };
-    let rows: Vec<NewParty> = new.iter().flat_map(parties).map(of_party).collect();
-    insert_all!(conn, report_parties::table, 3, &rows)?;
+    let rows: Vec<PartyRow> = new.iter().flat_map(parties).collect();
+    insert_all!(conn, report_parties::table, 4, &rows)?;
     let of_assignee = |(report_id, organisation_id, principal_id)| NewAssignee {
         report_id,
         organisation_id,
@@ -508,12 +503,15 @@ pub(super) struct FacetRow {
     pub(super) filed_at: Instant,
 }
 
-#[derive(Insertable)]
+/// Whose a report is.
+#[derive(Insertable, Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[diesel(table_name = report_parties, treat_none_as_default_value = false)]
-struct NewParty {
-    organisation_id: OrganisationId,
+pub(super) struct PartyRow {
+    pub(super) organisation_id: OrganisationId,
     report_id: ReportId,
-    party: &'static str,
+    pub(super) party: &'static str,
+    /// When the report was filed, so that lists of one's own are read in that order.
+    pub(super) filed_at: Instant,
 }
 
 #[derive(Insertable)]
@@ -525,7 +523,6 @@ struct NewAssignee {
 }
 
 pub(super) type AssigneeRow = (ReportId, OrganisationId, PrincipalId);
-pub(super) type PartyRow = (OrganisationId, ReportId, &'static str);
 
 pub(super) fn facets(report: &Report) -> Vec<FacetRow> {
     let content = &report.content;
@@ -561,22 +558,20 @@ pub(super) fn facets(report: &Report) -> Vec<FacetRow> {
 }
 
 pub(super) fn parties(report: &Report) -> Vec<PartyRow> {
-    let mut rows = vec![(report.submitter, report.id, Party::Reporter.as_str())];
-    rows.extend(
-        report
-            .lead
-            .map(|lead| (lead, report.id, Party::Lead.as_str())),
-    );
-    let with = |party: Party| move |id: &OrganisationId| (*id, report.id, party.as_str());
-    rows.extend(
-        report
-            .handling
-            .contributors
-            .iter()
-            .map(with(Party::Contributor)),
-    );
-    rows.extend(report.handling.followers.iter().map(with(Party::Follower)));
-    let endorsers = &report.handling.sharing.endorsers;
+    let with = |party: Party| {
+        move |id: &OrganisationId| PartyRow {
+            organisation_id: *id,
+            report_id: report.id,
+            party: party.as_str(),
+            filed_at: filed_at(report),
+        }
+    };
+    let handling = &report.handling;
+    let mut rows = vec![with(Party::Reporter)(&report.submitter)];
+    rows.extend(report.lead.iter().map(with(Party::Lead)));
+    rows.extend(handling.contributors.iter().map(with(Party::Contributor)));
+    rows.extend(handling.followers.iter().map(with(Party::Follower)));
+    let endorsers = &handling.sharing.endorsers;
     rows.extend(endorsers.iter().map(with(Party::Follower)));
     rows.sort();
     rows.dedup();
@@ -626,20 +621,13 @@ fn insert_facets(conn: &mut Conn, rows: &[FacetRow]) -> QueryResult<()> {
 }
 
 fn insert_parties(conn: &mut Conn, rows: &[PartyRow]) -> QueryResult<()> {
-    use report_parties::{organisation_id, party, report_id, table};
-    let values: Vec<_> = rows
-        .iter()
-        .map(|(organisation, report, kind)| {
-            (
-                organisation_id.eq(*organisation),
-                report_id.eq(*report),
-                party.eq(*kind),
-            )
-        })
-        .collect();
     match conn {
-        Conn::Sqlite(conn) => diesel::insert_into(table).values(values).execute(conn),
-        Conn::Postgres(conn) => diesel::insert_into(table).values(values).execute(conn),
+        Conn::Sqlite(conn) => diesel::insert_into(report_parties::table)
+            .values(rows)
+            .execute(conn),
+        Conn::Postgres(conn) => diesel::insert_into(report_parties::table)
+            .values(rows)
+            .execute(conn),
     }
     .map(drop)
 }

@@ -360,12 +360,13 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::Text;
-    use crate::store::types::IdSql;
+    use crate::store::types::{IdSql, InstantSql};
 
     report_parties (organisation_id, report_id, party) {
         organisation_id -> IdSql,
         report_id -> IdSql,
         party -> Text,
+        filed_at -> InstantSql,
     }
 }
 

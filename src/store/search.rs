@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use diesel::sqlite::Sqlite;
 
 use crate::domain::code::code_list;
@@ -173,8 +173,8 @@ pub fn insert_messages(conn: &mut Conn, sent: &[Message]) -> QueryResult<()> {
 #[derive(Debug, Clone, QueryableByName)]
 pub struct Hit {
     /// Where it lies in the index: the later it was indexed, the higher.
-    #[diesel(sql_type = BigInt)]
-    pub entry: i64,
+    #[diesel(sql_type = Integer)]
+    pub entry: i32,
     #[diesel(sql_type = IdSql)]
     pub report_id: ReportId,
     #[diesel(sql_type = Nullable<IdSql>)]
@@ -201,7 +201,7 @@ struct Worded {
 pub fn newest_shared(
     conn: &mut Conn,
     query: &SearchQuery,
-    before: Option<i64>,
+    before: Option<i32>,
     limit: i64,
 ) -> QueryResult<Vec<Hit>> {
     look_up(conn, query, true, before, limit, "")
@@ -231,7 +231,7 @@ fn look_up<T>(
     conn: &mut Conn,
     query: &SearchQuery,
     shared: bool,
-    before: Option<i64>,
+    before: Option<i32>,
     limit: i64,
     columns: &str,
 ) -> QueryResult<Vec<T>>
@@ -251,7 +251,7 @@ where
     let select = format!(
         "SELECT e.entry, e.report_id, e.message_id, e.audience, e.organisation_id{columns} FROM"
     );
-    let before = before.unwrap_or(i64::MAX);
+    let before = before.unwrap_or(i32::MAX);
     let terms = |part: fn(&[String]) -> String, all: &str, any: &str| {
         let parts: Vec<String> = query.parts.iter().map(|words| part(words)).collect();
         parts.join(if query.any { any } else { all })
@@ -266,7 +266,7 @@ where
             " AND ",
             " OR ",
         ))
-        .bind::<BigInt, _>(before)
+        .bind::<Integer, _>(before)
         .bind::<BigInt, _>(limit)
         .load(conn),
         Conn::Postgres(conn) => diesel::sql_query(format!(
@@ -278,7 +278,7 @@ where
             " & ",
             " | ",
         ))
-        .bind::<BigInt, _>(before)
+        .bind::<Integer, _>(before)
         .bind::<BigInt, _>(limit)
         .load(conn),
     }

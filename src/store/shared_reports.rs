@@ -45,7 +45,7 @@ pub enum After {
     At(DateTime<Utc>, ReportId),
     Count(i32, ReportId),
     /// Where something that was found by its words lies in the index.
-    Entry(i64),
+    Entry(i32),
 }
 
 impl After {
@@ -78,7 +78,7 @@ impl After {
     }
 
     /// The entry of the index, in a list by entries.
-    pub fn entry(&self) -> Option<i64> {
+    pub fn entry(&self) -> Option<i32> {
         match self {
             After::Entry(entry) => Some(*entry),
             After::At(..) | After::Count(..) => None,

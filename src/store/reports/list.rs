@@ -27,6 +27,14 @@ pub struct Visible {
     pub parties: Vec<Party>,
 }
 
+impl Visible {
+    /// The organisation, where nothing is shown but what it has.
+    fn own(&self) -> Option<OrganisationId> {
+        let all = self.desk || self.unpublished || self.parties.is_empty();
+        self.organisation.filter(|_| !all)
+    }
+}
+
 /// What a list is limited to; empty lists limit nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
@@ -156,8 +164,8 @@ pub fn key(sort: Sort, report: &Report) -> After {
     }
 }
 
-/// A page of what is visible and fits the filter; one statement, or two and seldom some more where the filter says what a
-/// report is about.
+/// A page of what is visible and fits the filter; one statement, or two and seldom some more where it is of what reports are
+/// about or of one organisation's own.
 pub fn list(
     conn: &mut Conn,
     visible: &Visible,
@@ -166,58 +174,96 @@ pub fn list(
     after: Option<&After>,
     limit: i64,
 ) -> QueryResult<Vec<Report>> {
-    if let (Sort::Submitted | Sort::SubmittedDescending, true, Some(about)) =
-        (sort, filter.is_wide(), narrowest(&filter.facets))
-    {
-        return list_about(conn, visible, filter, about, sort, after, limit);
+    if matches!(sort, Sort::Submitted | Sort::SubmittedDescending) && filter.is_wide() {
+        let own = visible.own().map(Narrow::Own);
+        let narrow = narrowest(&filter.facets).map(Narrow::About).or(own);
+        if let Some(narrow) = narrow {
+            return list_narrow(conn, visible, filter, narrow, sort, after, limit);
+        }
     }
     let rows = listed(visible, filter, sort, after, limit).load::<Row>(conn)?;
     Ok(rows.into_iter().map(Report::from).collect())
 }
 
-/// What is about something is looked at in portions, the first of so many a row of the page.
+/// What a narrow list begins at is looked at in portions, the first of so many a row of the page.
 const PORTION: i64 = 3;
 /// No portion is larger.
 const LARGEST: i64 = 5_000;
 
-/// The page, read from the reports about one thing: no further than it takes, however few they are among all.
-fn list_about(
+/// What a list begins at instead of all reports.
+#[derive(Clone, Copy)]
+enum Narrow<'a> {
+    /// The reports about one thing.
+    About((Facet, &'a str)),
+    /// Those of one organisation.
+    Own(OrganisationId),
+}
+
+impl Narrow<'_> {
+    /// The next so many, in the order in which they were filed, from after one.
+    fn next(
+        self,
+        conn: &mut Conn,
+        descending: bool,
+        after: Option<(Instant, ReportId)>,
+        limit: i64,
+    ) -> QueryResult<Vec<(Instant, ReportId)>> {
+        macro_rules! next {
+            ($of:expr, $filed_at:expr, $id:expr) => {{
+                let mut query = $of
+                    .select(($filed_at, $id))
+                    .distinct()
+                    .limit(limit)
+                    .into_boxed::<MultiBackend>();
+                if descending {
+                    if let Some((at, id)) = after {
+                        let beyond = $filed_at.lt(at).or($filed_at.eq(at).and($id.lt(id)));
+                        query = query.filter($filed_at.le(at).and(beyond));
+                    }
+                    query = query.order(($filed_at.desc(), $id.desc()));
+                } else {
+                    if let Some((at, id)) = after {
+                        let beyond = $filed_at.gt(at).or($filed_at.eq(at).and($id.gt(id)));
+                        query = query.filter($filed_at.ge(at).and(beyond));
+                    }
+                    query = query.order(($filed_at.asc(), $id.asc()));
+                }
+                query.load(conn)
+            }};
+        }
+        use {report_facets as f, report_parties as p};
+        match self {
+            Narrow::About((facet, value)) => {
+                let about = f::facet.eq(facet.as_str()).and(f::value.eq(value));
+                next!(f::table.filter(about), f::filed_at, f::report_id)
+            }
+            Narrow::Own(organisation) => {
+                let own = p::organisation_id.eq(organisation);
+                next!(p::table.filter(own), p::filed_at, p::report_id)
+            }
+        }
+    }
+}
+
+/// The page, read from what it begins at: no further than it takes, however few these are among all.
+fn list_narrow(
     conn: &mut Conn,
     visible: &Visible,
     filter: &Filter,
-    (facet, value): (Facet, &str),
+    narrow: Narrow<'_>,
     sort: Sort,
     after: Option<&After>,
     limit: i64,
 ) -> QueryResult<Vec<Report>> {
-    use report_facets as f;
     let mut after = match after {
         Some(After::At(at, id)) => Some((Instant(*at), *id)),
         _ => None,
     };
     let (mut rows, mut portion) = (Vec::new(), limit * PORTION);
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    let descending = sort == Sort::SubmittedDescending;
     loop {
-        let mut about = f::table
-            .filter(f::facet.eq(facet.as_str()))
-            .filter(f::value.eq(value.to_owned()))
-            .select((f::filed_at, f::report_id))
-            .limit(portion)
-            .into_boxed::<MultiBackend>();
-        about = if sort == Sort::SubmittedDescending {
-            if let Some((at, id)) = after {
-                let beyond = f::filed_at.eq(at).and(f::report_id.lt(id));
-                about = about.filter(f::filed_at.le(at).and(f::filed_at.lt(at).or(beyond)));
-            }
-            about.order((f::filed_at.desc(), f::report_id.desc()))
-        } else {
-            if let Some((at, id)) = after {
-                let beyond = f::filed_at.eq(at).and(f::report_id.gt(id));
-                about = about.filter(f::filed_at.ge(at).and(f::filed_at.gt(at).or(beyond)));
-            }
-            about.order((f::filed_at.asc(), f::report_id.asc()))
-        };
-        let some: Vec<(Instant, ReportId)> = about.load(conn)?;
+        let some = narrow.next(conn, descending, after, portion)?;
         let filter = Filter {
             among: Some(some.iter().map(|(_, id)| *id).collect()),
             ..filter.clone()
