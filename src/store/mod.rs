@@ -25,6 +25,7 @@ pub mod organisations;
 pub mod outbox;
 pub mod places;
 pub mod policy_domains;
+mod portions;
 pub mod principals;
 pub mod recipients;
 pub mod reference_loads;

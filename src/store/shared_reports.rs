@@ -10,6 +10,7 @@ use crate::domain::sharing::ShareAudience;
 use crate::domain::status::{Phase, Status};
 use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
+use crate::store::portions::{Key, in_portions};
 use crate::store::reports::{Facet, Row, by_ids, narrowest};
 use crate::store::schema::{report_facets, reports, shared_versions};
 use crate::store::types::{Coded, Instant};
@@ -63,7 +64,7 @@ impl After {
 }
 
 impl After {
-    fn at(&self) -> Option<(Instant, ReportId)> {
+    fn at(&self) -> Option<Key> {
         match self {
             After::At(at, id) => Some((Instant(*at), *id)),
             After::Count(..) | After::Entry(_) => None,
@@ -102,12 +103,13 @@ pub fn key(sort: Sort, report: &Report) -> After {
     }
 }
 
-/// Narrows a query over reports and what is released of them.
-macro_rules! narrowed {
-    ($query:expr, $columns:expr, $filter:expr) => {{
+/// What of what is released fits the filter.
+macro_rules! fitting {
+    ($columns:expr, $filter:expr) => {{
         let filter: &Filter = $filter;
         let audiences: Vec<_> = filter.audience.iter().copied().map(Coded).collect();
-        let mut query = $query
+        let mut query = reports::table
+            .inner_join(shared_versions::table)
             .select($columns)
             .filter(any_of(shared_versions::audience, &audiences))
             .filter(reports::status.ne(Coded(Status::Merged)))
@@ -126,13 +128,13 @@ macro_rules! narrowed {
         if !filter.authority.is_empty() {
             query = query.filter(any_of(reports::lead_id, &filter.authority));
         }
-        let others = diesel::alias!(report_facets as other_facets);
         for (facet, values) in &filter.facets {
+            use report_facets as f;
             if !values.is_empty() {
-                let found = others
-                    .filter(others.field(report_facets::report_id).eq(reports::id))
-                    .filter(others.field(report_facets::facet).eq(facet.as_str()))
-                    .filter(any_of(others.field(report_facets::value), values));
+                let found = f::table
+                    .filter(f::report_id.eq(reports::id))
+                    .filter(f::facet.eq(facet.as_str()))
+                    .filter(any_of(f::value, values));
                 query = query.filter(diesel::dsl::exists(found));
             }
         }
@@ -173,7 +175,7 @@ pub fn list(
     let (at, count) = (after.and_then(After::at), after.and_then(After::count));
     macro_rules! page {
         ($columns:expr) => {{
-            let query = narrowed!(reports::table.inner_join(s::table), $columns, filter);
+            let query = fitting!($columns, filter);
             match sort {
                 Sort::Shared => ordered!(query, s::shared_at, s::report_id, at, ascending),
                 Sort::SharedDescending => {
@@ -202,37 +204,41 @@ pub fn list(
     }
     if let (Sort::Shared | Sort::SharedDescending, Some(about)) = (sort, narrowest(&filter.facets))
     {
-        let descending = sort == Sort::SharedDescending;
-        return list_about(conn, filter, about, descending, at, limit);
+        return list_about(conn, filter, about, sort, at, limit);
     }
     let rows = page!(reports::all_columns).load::<Row>(conn)?;
     Ok(rows.into_iter().map(Report::from).collect())
 }
 
-/// The list in the order of release, read from the reports about one thing: no further than the page, however few they are
-/// among all.
+/// The list in the order of release, read from the reports about one thing.
 fn list_about(
     conn: &mut Conn,
     filter: &Filter,
     (facet, value): (Facet, &str),
-    descending: bool,
-    at: Option<(Instant, ReportId)>,
+    sort: Sort,
+    at: Option<Key>,
     limit: i64,
 ) -> QueryResult<Vec<Report>> {
     use report_facets as f;
-    let query = narrowed!(
-        f::table.inner_join(reports::table.inner_join(shared_versions::table)),
-        reports::all_columns,
-        filter
-    )
-    .filter(f::facet.eq(facet.as_str()))
-    .filter(f::value.eq(value.to_owned()))
-    .filter(f::shared_at.is_not_null());
-    let query = if descending {
-        ordered!(query, f::shared_at, f::report_id, at, descending)
-    } else {
-        ordered!(query, f::shared_at, f::report_id, at, ascending)
+    let next = |conn: &mut Conn, after: Option<Key>, portion: i64| {
+        let query = f::table
+            .filter(f::facet.eq(facet.as_str()))
+            .filter(f::value.eq(value))
+            .filter(f::shared_at.is_not_null())
+            .select((f::shared_at.assume_not_null(), f::report_id))
+            .limit(portion)
+            .into_boxed::<MultiBackend>();
+        if sort == Sort::SharedDescending {
+            ordered!(query, f::shared_at, f::report_id, after, descending).load(conn)
+        } else {
+            ordered!(query, f::shared_at, f::report_id, after, ascending).load(conn)
+        }
     };
-    let rows = query.limit(limit).load::<Row>(conn)?;
-    Ok(rows.into_iter().map(Report::from).collect())
+    in_portions(conn, at, limit, next, |conn, ids, left| {
+        let among = Filter {
+            among: Some(ids),
+            ..filter.clone()
+        };
+        list(conn, &among, sort, None, left)
+    })
 }

@@ -9,6 +9,7 @@ use crate::domain::report::{Confidentiality, Report, Verdict};
 use crate::domain::status::{Phase, Status};
 use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
+use crate::store::portions::{Key, in_portions};
 use crate::store::reports::{Facet, NOTHING_DUE, Party, Row, narrowest, urgency};
 use crate::store::schema::{
     report_assignees, report_facets, report_parties, report_watchers, reports,
@@ -185,11 +186,6 @@ pub fn list(
     Ok(rows.into_iter().map(Report::from).collect())
 }
 
-/// What a narrow list begins at is looked at in portions, the first of so many a row of the page.
-const PORTION: i64 = 3;
-/// No portion is larger.
-const LARGEST: i64 = 5_000;
-
 /// What a list begins at instead of all reports.
 #[derive(Clone, Copy)]
 enum Narrow<'a> {
@@ -205,9 +201,9 @@ impl Narrow<'_> {
         self,
         conn: &mut Conn,
         descending: bool,
-        after: Option<(Instant, ReportId)>,
+        after: Option<Key>,
         limit: i64,
-    ) -> QueryResult<Vec<(Instant, ReportId)>> {
+    ) -> QueryResult<Vec<Key>> {
         macro_rules! next {
             ($of:expr, $filed_at:expr, $id:expr) => {{
                 let mut query = $of
@@ -255,28 +251,20 @@ fn list_narrow(
     after: Option<&After>,
     limit: i64,
 ) -> QueryResult<Vec<Report>> {
-    let mut after = match after {
+    let after = match after {
         Some(After::At(at, id)) => Some((Instant(*at), *id)),
         _ => None,
     };
-    let (mut rows, mut portion) = (Vec::new(), limit * PORTION);
-    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
     let descending = sort == Sort::SubmittedDescending;
-    loop {
-        let some = narrow.next(conn, descending, after, portion)?;
-        let filter = Filter {
-            among: Some(some.iter().map(|(_, id)| *id).collect()),
+    let next = |conn: &mut Conn, after, portion| narrow.next(conn, descending, after, portion);
+    in_portions(conn, after, limit, next, |conn, ids, left| {
+        let among = Filter {
+            among: Some(ids),
             ..filter.clone()
         };
-        let left = i64::try_from(wanted - rows.len()).unwrap_or(limit);
-        rows.extend(listed(visible, &filter, sort, None, left).load::<Row>(conn)?);
-        let ended = usize::try_from(portion).is_ok_and(|portion| some.len() < portion);
-        if ended || rows.len() >= wanted {
-            return Ok(rows.into_iter().map(Report::from).collect());
-        }
-        after = some.last().copied();
-        portion = LARGEST.min(portion * 4);
-    }
+        let rows = listed(visible, &among, sort, None, left).load::<Row>(conn)?;
+        Ok(rows.into_iter().map(Report::from).collect())
+    })
 }
 
 /// Those of some reports that are visible and fit the filter; one statement.

@@ -1,0 +1,43 @@
+//! Lists read from an index that is narrower than all reports: it says which come next, in portions, and each portion is held
+//! against the rest of the filter. A page is read no further than it takes, however few reports it is of, and neither
+//! database is left to choose between all that fits and all there is.
+
+use diesel::prelude::*;
+
+use crate::domain::id::ReportId;
+use crate::domain::report::Report;
+use crate::store::db::Conn;
+use crate::store::types::Instant;
+
+/// The first portion is so many times the page.
+const PORTION: i64 = 3;
+/// No portion is larger.
+const LARGEST: i64 = 5_000;
+
+/// A moment and the report of it: what such an index is ordered by.
+pub(super) type Key = (Instant, ReportId);
+
+/// A page. `next` reads so many keys from after one, `page` those of some reports that fit, in the same order and no more
+/// than so many.
+pub(super) fn in_portions(
+    conn: &mut Conn,
+    mut after: Option<Key>,
+    limit: i64,
+    next: impl Fn(&mut Conn, Option<Key>, i64) -> QueryResult<Vec<Key>>,
+    page: impl Fn(&mut Conn, Vec<ReportId>, i64) -> QueryResult<Vec<Report>>,
+) -> QueryResult<Vec<Report>> {
+    let (mut rows, mut portion, mut left) = (Vec::new(), limit * PORTION, limit);
+    loop {
+        let keys = next(conn, after, portion)?;
+        let ids = keys.iter().map(|(_, id)| *id).collect();
+        let some = page(conn, ids, left)?;
+        left -= i64::try_from(some.len()).unwrap_or(left);
+        rows.extend(some);
+        let ended = usize::try_from(portion).is_ok_and(|portion| keys.len() < portion);
+        if ended || left <= 0 {
+            return Ok(rows);
+        }
+        after = keys.last().copied();
+        portion = LARGEST.min(portion * 4);
+    }
+}
