@@ -350,11 +350,10 @@ fn promises_of(
     }
     // What runs has ended in no period.
     if period.is_empty() {
-        for row in stored::running(conn, basis, ids)? {
-            kept.entry((row.authority, row.step)).or_default().running += row.running;
-        }
-        for row in stored::overdue(conn, basis, ids, today)? {
-            kept.entry((row.authority, row.step)).or_default().overdue += row.running;
+        for row in stored::promises(conn, basis, ids, today)? {
+            let of_it = kept.entry((row.authority, row.step)).or_default();
+            of_it.running += row.running;
+            of_it.overdue += row.overdue;
         }
     }
     let mut told: HashMap<String, Vec<(Step, Kept)>> = HashMap::new();

@@ -14,7 +14,7 @@ use crate::domain::counting::footprint::Lengths;
 use crate::domain::counting::steps::{Happening, Step};
 use crate::store::any_of::any_of;
 use crate::store::counts::{CellRow, spread};
-use crate::store::db::{Conn, MultiBackend};
+use crate::store::db::Conn;
 use crate::store::schema::{count_lengths, count_occasions, count_promises, counts};
 
 /// In what order cells come.
@@ -252,12 +252,14 @@ pub fn widest(
     after: Option<&(i64, String)>,
     limit: i64,
 ) -> QueryResult<Vec<CellRow>> {
+    // Which they are first: asked for whole cells, SQLite sorts all of them.
     let mut query = counts::table
         .filter(counts::basis.eq(basis.as_str()))
         .filter(counts::dimension.eq(by.as_str()))
         // Written out: the index is of these alone, and SQLite does not look into what is bound.
         .filter(sql::<Bool>("across = ''"))
         .order((counts::municipalities.desc(), counts::value.desc()))
+        .select(counts::value)
         .limit(limit)
         .into_boxed();
     if let Some((municipalities, value)) = after {
@@ -268,7 +270,10 @@ pub fn widest(
                 .or(as_wide.and(counts::value.lt(value.clone()))),
         );
     }
-    query.load(conn)
+    let values: Vec<String> = query.load(conn)?;
+    let mut rows = singles(conn, basis, by, &values)?;
+    rows.sort_by_key(|row| values.iter().position(|value| *value == row.value));
+    Ok(rows)
 }
 
 /// The authorities that ever had a report, for government; for everybody those that lead one that is published. Ids.
@@ -352,26 +357,19 @@ pub fn kept(
     Ok(rows.collect())
 }
 
-/// Promises that run of an authority.
+/// Promises of an authority that run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PromiseRow {
     pub authority: String,
     pub step: Step,
     pub running: i64,
+    /// Of these, over their day.
+    pub overdue: i64,
 }
 
-/// The promises that run of some authorities (an empty id for all together).
-pub fn running(
-    conn: &mut Conn,
-    basis: Basis,
-    authorities: &[String],
-) -> QueryResult<Vec<PromiseRow>> {
-    use count_promises as t;
-    promises(conn, basis, authorities, Box::new(t::month.eq(true)))
-}
-
-/// Those of them that are over their day: those of the months before this one, and day by day those of this month.
-pub fn overdue(
+/// The promises that run of some authorities (an empty id for all together), in two parts that add up: by the month those
+/// that run and those that were due in an earlier one, by the day those that were due in this one.
+pub fn promises(
     conn: &mut Conn,
     basis: Basis,
     authorities: &[String],
@@ -379,42 +377,32 @@ pub fn overdue(
 ) -> QueryResult<Vec<PromiseRow>> {
     use count_promises as t;
     let first = today.with_day(1).unwrap_or(today);
-    let before = t::month.eq(true).and(t::due_on.lt(first));
-    let mut rows = promises(conn, basis, authorities, Box::new(before))?;
-    let this_month = t::month
-        .eq(false)
-        .and(t::due_on.ge(first))
-        .and(t::due_on.lt(today));
-    rows.extend(promises(conn, basis, authorities, Box::new(this_month))?);
-    Ok(rows)
-}
-
-type Due = Box<dyn BoxableExpression<count_promises::table, MultiBackend, SqlType = Bool>>;
-
-/// The sums of promises by authority and step; of the months, or of the days.
-fn promises(
-    conn: &mut Conn,
-    basis: Basis,
-    authorities: &[String],
-    due: Due,
-) -> QueryResult<Vec<PromiseRow>> {
-    use count_promises as t;
-    let rows: Vec<(String, String, i64)> = t::table
+    let over = format!("CAST(SUM(CASE WHEN due_on < '{first}' THEN running ELSE 0 END) AS BIGINT)");
+    let of = t::table
         .filter(t::basis.eq(basis.as_str()))
         .filter(any_of(t::authority, authorities))
-        .filter(due)
-        .group_by((t::authority, t::step))
-        .select((
-            t::authority,
-            t::step,
-            sql::<BigInt>("CAST(SUM(running) AS BIGINT)"),
-        ))
+        .group_by((t::authority, t::step));
+    let all = sql::<BigInt>("CAST(SUM(running) AS BIGINT)");
+    let months: Vec<(String, String, i64, i64)> = of
+        .clone()
+        .filter(t::month.eq(true))
+        .select((t::authority, t::step, all.clone(), sql::<BigInt>(&over)))
         .load(conn)?;
-    let rows = rows.into_iter().filter_map(|(authority, step, running)| {
+    let days: Vec<(String, String, i64)> = of
+        .filter(t::month.eq(false))
+        .filter(t::due_on.ge(first).and(t::due_on.lt(today)))
+        .select((t::authority, t::step, all))
+        .load(conn)?;
+    let days = days
+        .into_iter()
+        .map(|(authority, step, overdue)| (authority, step, 0, overdue));
+    let rows = months.into_iter().chain(days);
+    let rows = rows.filter_map(|(authority, step, running, overdue)| {
         Some(PromiseRow {
             authority,
             step: Step::parse(&step)?,
             running,
+            overdue,
         })
     });
     Ok(rows.collect())

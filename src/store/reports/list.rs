@@ -487,14 +487,14 @@ type Predicate =
 /// The rule of `policy::view` as a condition; a test holds the two together.
 fn visibility(visible: &Visible) -> Predicate {
     let submitted = || reports::status.ne(Coded(Status::Draft));
-    let mut seen: Predicate = Box::new(false.into_sql::<diesel::sql_types::Bool>());
+    let mut grounds: Vec<Predicate> = Vec::new();
     if visible.desk {
-        seen = Box::new(seen.or(submitted()).or(reports::on_behalf));
+        grounds.push(Box::new(submitted().or(reports::on_behalf)));
     }
     if visible.unpublished {
         let open =
             submitted().and(reports::confidentiality.ne(Coded(Confidentiality::Confidential)));
-        seen = Box::new(seen.or(open));
+        grounds.push(Box::new(open));
     }
     if let Some(organisation) = visible.organisation.filter(|_| !visible.parties.is_empty()) {
         use report_parties as p;
@@ -504,7 +504,11 @@ fn visibility(visible: &Visible) -> Predicate {
             .filter(p::report_id.eq(reports::id))
             .filter(any_of(p::party, &kinds))
             .select(p::report_id);
-        seen = Box::new(seen.or(diesel::dsl::exists(mine)));
+        grounds.push(Box::new(diesel::dsl::exists(mine)));
     }
-    seen
+    // One alone stands by itself: within an "or", though it be with "false", PostgreSQL reads all that an organisation has.
+    let seen = grounds
+        .into_iter()
+        .reduce(|seen, ground| Box::new(seen.or(ground)));
+    seen.unwrap_or_else(|| Box::new(false.into_sql::<diesel::sql_types::Bool>()))
 }
