@@ -15,6 +15,7 @@ use crate::domain::experiment::{
     DecisionKind, Experiment, ExperimentStatus, Participant, ParticipantState,
 };
 use crate::domain::id::{Id, OrganisationId};
+use crate::domain::report::Report;
 use crate::domain::search::SearchQuery;
 use crate::http::conditional::{etag, tagged_body};
 use crate::http::experiment_views::{DueView, ExperimentEvaluation, LegislationView};
@@ -61,7 +62,8 @@ const KEPT: &str = "public, max-age=60";
     "evaluation": null,
     "decision": null,
     "decidedOn": null,
-    "legislation": null
+    "legislation": null,
+    "reports": []
 }))]
 pub struct PublicExperiment {
     /// Id of the experiment (experiment).
@@ -95,6 +97,33 @@ pub struct PublicExperiment {
     decided_on: Option<NaiveDate>,
     /// How far the change of the rule is (wetgevingsdossier).
     legislation: Option<LegislationView>,
+    /// Published reports that led to it (meldingen). Not told in lists.
+    reports: Vec<RelatedReport>,
+}
+
+/// A report that led to an experiment (Dutch: melding).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RelatedReport {
+    /// Id of the report, as in `/v1/public/reports/{id}` (melding).
+    id: Uuid,
+    /// The number people say aloud (kenmerk).
+    #[schema(example = "MKR-2026-000123")]
+    reference: Option<String>,
+    /// What it is about, as reviewed (titel).
+    title: String,
+}
+
+impl RelatedReport {
+    /// None for a report that is not published.
+    fn new(of: &Report) -> Option<Self> {
+        let version = of.handling.sharing.version.as_ref()?;
+        Some(Self {
+            id: of.id.uuid(),
+            reference: of.reference.clone(),
+            title: version.title.clone(),
+        })
+    }
 }
 
 /// Which experiments.
@@ -170,6 +199,7 @@ impl PublicExperiment {
             decision: course.decision.as_ref().map(|one| one.kind),
             decided_on: course.decision.as_ref().map(|one| one.decided_on),
             legislation: course.legislation.as_ref().map(LegislationView::from),
+            reports: Vec::new(),
         }
     }
 }
@@ -282,12 +312,15 @@ pub async fn get_public_experiment(
 ) -> Result<HttpResponse, Failure> {
     let id = experiment_id(&id)?;
     let today = local_date(ctx.clock.now());
-    let (found, names) = ctx
+    let (found, names, origins) = ctx
         .db
         .read(move |conn| experiments::registered_one(conn, id))
         .await?;
-    let body = serde_json::to_string(&PublicExperiment::new(&found, &names, today))
-        .map_err(|e| Error::Internal(e.to_string()))?;
+    let view = PublicExperiment {
+        reports: origins.iter().filter_map(RelatedReport::new).collect(),
+        ..PublicExperiment::new(&found, &names, today)
+    };
+    let body = serde_json::to_string(&view).map_err(|e| Error::Internal(e.to_string()))?;
     let tag = etag(found.version, &body);
     Ok(kept(tagged_body(&request, &tag, body)))
 }

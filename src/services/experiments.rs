@@ -164,19 +164,22 @@ pub fn registered(
     Ok((found, organisations))
 }
 
-/// One experiment of the register, for everybody.
+/// One experiment of the register, for everybody, with the published reports that led to it.
 ///
 /// # Errors
 /// `NotFound` when it is not registered.
 pub fn registered_one(
     conn: &mut Conn,
     id: ExperimentId,
-) -> Result<(Experiment, Organisations), Error> {
+) -> Result<(Experiment, Organisations, Vec<Report>), Error> {
     let found = experiments::find(conn, id)?
         .filter(|one| one.course.registered_on.is_some())
         .ok_or(Error::NotFound)?;
     let organisations = load_organisations(conn, found.organisations())?;
-    Ok((found, organisations))
+    let mut origins = reports::by_ids(conn, &found.reports)?;
+    origins.retain(policy::is_public);
+    origins.sort_by_key(|report| report.id);
+    Ok((found, organisations, origins))
 }
 
 /// Proposes an experiment from a report.

@@ -1220,6 +1220,30 @@ async fn experiments_are_found_by_their_words_and_followed_as_a_feed() {
     assert_eq!(ids(&follow("?status=running&limit=1").await), [second]);
     assert!(follow("?q=dorp").await.entries.is_empty());
 
+    // It names the reports that led to it, once they are published and as long as they are.
+    let origin = read(&app, &sluis, &first).await.json()["reports"][0]["id"].clone();
+    let origin = origin.as_str().unwrap();
+    let named = async || {
+        let one = app.get(format!("{register}/{first}")).await.expect(200);
+        one.json()["reports"].clone()
+    };
+    assert_eq!(named().await, json!([]));
+    let desk = app.desk().await;
+    let publish = json!({"action": "publish", "audience": "public", "title": "Dorpsschool", "summary": "De norm telt."});
+    crate::deadlines::act(&app, &desk, origin, publish)
+        .await
+        .expect(200);
+    let known = named().await;
+    assert_eq!(
+        (&known[0]["id"], &known[0]["title"]),
+        (&json!(origin), &json!("Dorpsschool"))
+    );
+    let back = json!({"action": "unpublish", "reason": "Te vroeg."});
+    crate::deadlines::act(&app, &desk, origin, back)
+        .await
+        .expect(200);
+    assert_eq!(named().await, json!([]));
+
     // What an earlier version indexed otherwise is indexed anew.
     let forget = app.context.db.write(|conn| {
         use meldpunt::store::schema::experiments as t;

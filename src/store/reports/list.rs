@@ -177,7 +177,8 @@ pub fn list(
 ) -> QueryResult<Vec<Report>> {
     if matches!(sort, Sort::Submitted | Sort::SubmittedDescending) && filter.is_wide() {
         let own = visible.own().map(Narrow::Own);
-        let narrow = narrowest(&filter.facets).map(Narrow::About).or(own);
+        let about = narrowest(&filter.facets).map(|one| Narrow::About(one, &filter.facets));
+        let narrow = about.or(own);
         if let Some(narrow) = narrow {
             return list_narrow(conn, visible, filter, narrow, sort, after, limit);
         }
@@ -189,8 +190,8 @@ pub fn list(
 /// What a list begins at instead of all reports.
 #[derive(Clone, Copy)]
 enum Narrow<'a> {
-    /// The reports about one thing.
-    About((Facet, &'a str)),
+    /// The reports about one thing, and about others too.
+    About((Facet, &'a str), &'a [(Facet, Vec<String>)]),
     /// Those of one organisation.
     Own(OrganisationId),
 }
@@ -206,11 +207,7 @@ impl Narrow<'_> {
     ) -> QueryResult<Vec<Key>> {
         macro_rules! next {
             ($of:expr, $filed_at:expr, $id:expr) => {{
-                let mut query = $of
-                    .select(($filed_at, $id))
-                    .distinct()
-                    .limit(limit)
-                    .into_boxed::<MultiBackend>();
+                let mut query = $of.select(($filed_at, $id)).limit(limit);
                 if descending {
                     if let Some((at, id)) = after {
                         let beyond = $filed_at.lt(at).or($filed_at.eq(at).and($id.lt(id)));
@@ -229,13 +226,25 @@ impl Narrow<'_> {
         }
         use {report_facets as f, report_parties as p};
         match self {
-            Narrow::About((facet, value)) => {
+            Narrow::About((facet, value), all) => {
                 let about = f::facet.eq(facet.as_str()).and(f::value.eq(value));
-                next!(f::table.filter(about), f::filed_at, f::report_id)
+                let mut about = f::table.filter(about).into_boxed::<MultiBackend>();
+                let too = diesel::alias!(report_facets as too);
+                for (facet, values) in all.iter().filter(|(one, _)| *one != facet) {
+                    if !values.is_empty() {
+                        let this = too
+                            .filter(too.field(f::report_id).eq(f::report_id))
+                            .filter(too.field(f::facet).eq(facet.as_str()))
+                            .filter(any_of(too.field(f::value), values));
+                        about = about.filter(diesel::dsl::exists(this));
+                    }
+                }
+                next!(about, f::filed_at, f::report_id)
             }
             Narrow::Own(organisation) => {
-                let own = p::organisation_id.eq(organisation);
-                next!(p::table.filter(own), p::filed_at, p::report_id)
+                let own = p::table.filter(p::organisation_id.eq(organisation));
+                let own = own.distinct().into_boxed::<MultiBackend>();
+                next!(own, p::filed_at, p::report_id)
             }
         }
     }
