@@ -45,7 +45,8 @@ impl Opener {
             }
             Address::Postgres(url) => {
                 let mut conn = PgConnection::establish(url)?;
-                conn.batch_execute("SET TIME ZONE 'UTC'")
+                // A page is little work: workers in parallel cost more than they save, and take it from other requests.
+                conn.batch_execute("SET TIME ZONE 'UTC'; SET max_parallel_workers_per_gather = 0;")
                     .map_err(ConnectionError::CouldntSetupConfiguration)?;
                 conn.set_instrumentation(Counting::new(self.figures.clone(), is_loss));
                 Ok(Conn::Postgres(conn))
