@@ -61,9 +61,7 @@ impl After {
             After::Entry(_) => by_entry,
         }
     }
-}
 
-impl After {
     fn at(&self) -> Option<Key> {
         match self {
             After::At(at, id) => Some((Instant(*at), *id)),
