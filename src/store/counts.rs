@@ -348,22 +348,16 @@ pub fn apply(conn: &mut Conn, change: &Footprint) -> QueryResult<()> {
     let standers = apply_standings(conn, &change.standings)?;
     apply_cells(conn, &change.reports, standers)?;
     apply_lengths(conn, &change.lengths)?;
-    let promises = change.promises.iter().map(|(key, by)| {
-        json!([
-            key.basis,
-            key.step,
-            key.authority,
-            key.due_on,
-            key.month,
-            by
-        ])
-    });
+    let promises = change
+        .promises
+        .iter()
+        .map(|(key, by)| json!([key.basis, key.step, key.authority, key.span, key.due_on, by]));
     let keys = [
         ("basis", "TEXT"),
         ("step", "TEXT"),
         ("authority", "TEXT"),
+        ("span", "TEXT"),
         ("due_on", "DATE"),
-        ("month", boolean(conn)),
     ];
     let sql = adding(conn, "count_promises", &keys, &["running"]);
     execute_with(conn, &sql, promises.collect())?;
@@ -601,7 +595,7 @@ pub fn standers(of: &Footprint) -> HashMap<Cell, Standers> {
 
 /// All sums, as they lie in the tables, for whoever holds them against the reports.
 pub fn all(conn: &mut Conn) -> QueryResult<(Footprint, HashMap<Cell, Standers>)> {
-    use crate::domain::counting::footprint::{Occasion, Promise};
+    use crate::domain::counting::footprint::{Occasion, Promise, Span};
     use crate::domain::counting::steps::Happening;
     use crate::store::schema::{
         count_lengths as l, count_occasions as o, count_promises as p, count_standings as s,
@@ -682,15 +676,18 @@ pub fn all(conn: &mut Conn) -> QueryResult<(Footprint, HashMap<Cell, Standers>)>
             found.lengths.insert(steps, Lengths { in_time, days });
         }
     }
-    type PromiseRow = (String, String, String, chrono::NaiveDate, bool, i64);
-    for (basis, step, authority, due_on, month, running) in p::table.load::<PromiseRow>(conn)? {
-        if let (Some(basis), Some(step)) = (Basis::parse(&basis), Step::parse(&step)) {
+    type PromiseRow = (String, String, String, String, chrono::NaiveDate, i64);
+    for (basis, step, authority, span, due_on, running) in p::table.load::<PromiseRow>(conn)? {
+        let span = Span::parse(&span);
+        if let (Some(basis), Some(step), Some(span)) =
+            (Basis::parse(&basis), Step::parse(&step), span)
+        {
             let promise = Promise {
                 basis,
                 step,
                 authority,
+                span,
                 due_on,
-                month,
             };
             found.promises.insert(promise, running);
         }

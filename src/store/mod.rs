@@ -16,6 +16,7 @@ pub mod experiments;
 pub mod figures;
 pub mod idempotency;
 pub mod keys;
+mod keyset;
 pub mod listing;
 pub mod measures;
 pub mod messages;

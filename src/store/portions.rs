@@ -14,6 +14,10 @@ const PORTION: i64 = 3;
 /// No portion is larger.
 const LARGEST: i64 = 5_000;
 
+/// Of no more than so many all are held against the filter and sorted. Of more, a page is met soon in whatever order all
+/// reports are read.
+const FEW: i64 = 3_000;
+
 /// A moment and the report of it: what such an index is ordered by.
 pub(super) type Key = (Instant, ReportId);
 
@@ -40,4 +44,14 @@ pub(super) fn in_portions(
         after = keys.last().copied();
         portion = LARGEST.min(portion * 4);
     }
+}
+
+/// All of them, where they are few: for a list in another order than that of the index.
+pub(super) fn few(
+    conn: &mut Conn,
+    next: impl Fn(&mut Conn, Option<Key>, i64) -> QueryResult<Vec<Key>>,
+) -> QueryResult<Option<Vec<ReportId>>> {
+    let keys = next(conn, None, FEW + 1)?;
+    let few = usize::try_from(FEW).is_ok_and(|few| keys.len() <= few);
+    Ok(few.then(|| keys.into_iter().map(|(_, id)| id).collect()))
 }

@@ -821,12 +821,12 @@ diesel::table! {
 }
 
 diesel::table! {
-    count_promises (basis, authority, month, due_on, step) {
+    count_promises (basis, authority, span, due_on, step) {
         basis -> Text,
         step -> Text,
         authority -> Text,
+        span -> Text,
         due_on -> Date,
-        month -> Bool,
         running -> BigInt,
     }
 }

@@ -10,7 +10,8 @@ use crate::domain::sharing::ShareAudience;
 use crate::domain::status::{Phase, Status};
 use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
-use crate::store::portions::{Key, in_portions};
+use crate::store::keyset::ordered;
+use crate::store::portions::{Key, few, in_portions};
 use crate::store::reports::{Facet, Row, by_ids, narrowest};
 use crate::store::schema::{report_facets, reports, shared_versions};
 use crate::store::types::{Coded, Instant};
@@ -26,6 +27,16 @@ pub struct Filter {
     pub facets: Vec<(Facet, Vec<String>)>,
     /// One of these; none for any.
     pub among: Option<Vec<ReportId>>,
+}
+
+impl Filter {
+    /// The same, of some reports alone.
+    fn among(&self, reports: Vec<ReportId>) -> Filter {
+        Filter {
+            among: Some(reports),
+            ..self.clone()
+        }
+    }
 }
 
 code_list! {
@@ -129,35 +140,16 @@ macro_rules! fitting {
         for (facet, values) in &filter.facets {
             use report_facets as f;
             if !values.is_empty() {
+                // As for the list of reports: looked up for each that is met.
                 let found = f::table
                     .filter(f::report_id.eq(reports::id))
                     .filter(f::facet.eq(facet.as_str()))
-                    .filter(any_of(f::value, values));
-                query = query.filter(diesel::dsl::exists(found));
+                    .filter(any_of(f::value, values))
+                    .select(f::report_id);
+                query = query.filter(found.single_value().is_not_null());
             }
         }
         query
-    }};
-}
-
-/// Puts a query in an order and lets it go on after a key. As for the list of reports, the first condition follows from the
-/// second and is what an index can begin at.
-macro_rules! ordered {
-    ($query:expr, $column:expr, $id:expr, $after:expr, ascending) => {{
-        let mut query = $query;
-        if let Some((value, id)) = $after {
-            let beyond = $column.gt(value).or($column.eq(value).and($id.gt(id)));
-            query = query.filter($column.ge(value).and(beyond));
-        }
-        query.order(($column.asc(), $id.asc()))
-    }};
-    ($query:expr, $column:expr, $id:expr, $after:expr, descending) => {{
-        let mut query = $query;
-        if let Some((value, id)) = $after {
-            let beyond = $column.lt(value).or($column.eq(value).and($id.lt(id)));
-            query = query.filter($column.le(value).and(beyond));
-        }
-        query.order(($column.desc(), $id.desc()))
     }};
 }
 
@@ -200,43 +192,55 @@ pub fn list(
         found.sort_by_key(|report| ids.iter().position(|id| *id == report.id));
         return Ok(found);
     }
-    if let (Sort::Shared | Sort::SharedDescending, Some(about)) = (sort, narrowest(&filter.facets))
-    {
-        return list_about(conn, filter, about, sort, at, limit);
+    if let Some(about) = narrowest(&filter.facets) {
+        if matches!(sort, Sort::Shared | Sort::SharedDescending) {
+            return list_about(conn, filter, about, sort, at, limit);
+        }
+        let next = |conn: &mut Conn, after, portion| next_about(conn, about, true, after, portion);
+        if let Some(few) = few(conn, next)? {
+            return list(conn, &filter.among(few), sort, after, limit);
+        }
     }
     let rows = page!(reports::all_columns).load::<Row>(conn)?;
     Ok(rows.into_iter().map(Report::from).collect())
+}
+
+/// The next so many about one thing, in the order in which they were released, from after one.
+fn next_about(
+    conn: &mut Conn,
+    (facet, value): (Facet, &str),
+    descending: bool,
+    after: Option<Key>,
+    limit: i64,
+) -> QueryResult<Vec<Key>> {
+    use report_facets as f;
+    let query = f::table
+        .filter(f::facet.eq(facet.as_str()))
+        .filter(f::value.eq(value))
+        .filter(f::shared_at.is_not_null())
+        .select((f::shared_at.assume_not_null(), f::report_id))
+        .limit(limit)
+        .into_boxed::<MultiBackend>();
+    if descending {
+        ordered!(query, f::shared_at, f::report_id, after, descending).load(conn)
+    } else {
+        ordered!(query, f::shared_at, f::report_id, after, ascending).load(conn)
+    }
 }
 
 /// The list in the order of release, read from the reports about one thing.
 fn list_about(
     conn: &mut Conn,
     filter: &Filter,
-    (facet, value): (Facet, &str),
+    about: (Facet, &str),
     sort: Sort,
     at: Option<Key>,
     limit: i64,
 ) -> QueryResult<Vec<Report>> {
-    use report_facets as f;
-    let next = |conn: &mut Conn, after: Option<Key>, portion: i64| {
-        let query = f::table
-            .filter(f::facet.eq(facet.as_str()))
-            .filter(f::value.eq(value))
-            .filter(f::shared_at.is_not_null())
-            .select((f::shared_at.assume_not_null(), f::report_id))
-            .limit(portion)
-            .into_boxed::<MultiBackend>();
-        if sort == Sort::SharedDescending {
-            ordered!(query, f::shared_at, f::report_id, after, descending).load(conn)
-        } else {
-            ordered!(query, f::shared_at, f::report_id, after, ascending).load(conn)
-        }
-    };
+    let descending = sort == Sort::SharedDescending;
+    let next =
+        |conn: &mut Conn, after, portion| next_about(conn, about, descending, after, portion);
     in_portions(conn, at, limit, next, |conn, ids, left| {
-        let among = Filter {
-            among: Some(ids),
-            ..filter.clone()
-        };
-        list(conn, &among, sort, None, left)
+        list(conn, &filter.among(ids), sort, None, left)
     })
 }

@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel::sql_types::{BigInt, Nullable, Text};
 
 use crate::domain::code::Code;
 use crate::domain::counting::Basis;
 use crate::domain::counting::dimension::Dimension;
-use crate::domain::counting::footprint::Lengths;
+use crate::domain::counting::footprint::{Lengths, Span};
 use crate::domain::counting::steps::{Happening, Step};
 use crate::store::any_of::any_of;
 use crate::store::counts::{CellRow, spread};
@@ -252,25 +252,33 @@ pub fn widest(
     after: Option<&(i64, String)>,
     limit: i64,
 ) -> QueryResult<Vec<CellRow>> {
-    // Which they are first: asked for whole cells, SQLite sorts all of them.
-    let mut query = counts::table
-        .filter(counts::basis.eq(basis.as_str()))
-        .filter(counts::dimension.eq(by.as_str()))
-        // Written out: the index is of these alone, and SQLite does not look into what is bound.
-        .filter(sql::<Bool>("across = ''"))
-        .order((counts::municipalities.desc(), counts::value.desc()))
-        .select(counts::value)
-        .limit(limit)
-        .into_boxed();
-    if let Some((municipalities, value)) = after {
-        let as_wide = counts::municipalities.eq(*municipalities);
-        query = query.filter(
-            counts::municipalities
-                .lt(*municipalities)
-                .or(as_wide.and(counts::value.lt(value.clone()))),
-        );
+    #[derive(QueryableByName)]
+    struct Widest {
+        #[diesel(sql_type = Text)]
+        value: String,
     }
-    let values: Vec<String> = query.load(conn)?;
+    let (municipalities, before) = match after {
+        Some((municipalities, value)) => (*municipalities, value.as_str()),
+        None => (i64::MAX, ""),
+    };
+    let (basis_code, dimension) = (basis.as_str(), by.as_str());
+    let sql = |index: &str, before: &str| {
+        format!(
+            "SELECT value FROM counts {index} WHERE basis = '{basis_code}' AND dimension = '{dimension}' AND across = '' \
+             AND municipalities <= {municipalities} AND (municipalities < {municipalities} OR value < {before}) \
+             ORDER BY municipalities DESC, value DESC LIMIT {limit}"
+        )
+    };
+    let found: Vec<Widest> = match conn {
+        // By its statistics, which know how long an average list is, SQLite would rather sort all of this one.
+        Conn::Sqlite(conn) => diesel::sql_query(sql("INDEXED BY counts_widest", "?"))
+            .bind::<Text, _>(before)
+            .load(conn)?,
+        Conn::Postgres(conn) => diesel::sql_query(sql("", "$1"))
+            .bind::<Text, _>(before)
+            .load(conn)?,
+    };
+    let values: Vec<String> = found.into_iter().map(|row| row.value).collect();
     let mut rows = singles(conn, basis, by, &values)?;
     rows.sort_by_key(|row| values.iter().position(|value| *value == row.value));
     Ok(rows)
@@ -367,8 +375,9 @@ pub struct PromiseRow {
     pub overdue: i64,
 }
 
-/// The promises that run of some authorities (an empty id for all together), in two parts that add up: by the month those
-/// that run and those that were due in an earlier one, by the day those that were due in this one.
+/// The promises that run of some authorities (an empty id for all together), in parts that add up: by the year all that run
+/// and those of them that were due in an earlier one, and of this year those that were due in an earlier month or on an
+/// earlier day of this one.
 pub fn promises(
     conn: &mut Conn,
     basis: Basis,
@@ -376,35 +385,38 @@ pub fn promises(
     today: NaiveDate,
 ) -> QueryResult<Vec<PromiseRow>> {
     use count_promises as t;
-    let first = today.with_day(1).unwrap_or(today);
-    let over = format!("CAST(SUM(CASE WHEN due_on < '{first}' THEN running ELSE 0 END) AS BIGINT)");
+    let (year, month) = (Span::Year.first(today), Span::Month.first(today));
     let of = t::table
         .filter(t::basis.eq(basis.as_str()))
         .filter(any_of(t::authority, authorities))
         .group_by((t::authority, t::step));
     let all = sql::<BigInt>("CAST(SUM(running) AS BIGINT)");
-    let months: Vec<(String, String, i64, i64)> = of
+    let over = format!("CAST(SUM(CASE WHEN due_on < '{year}' THEN running ELSE 0 END) AS BIGINT)");
+    let mut rows: Vec<(String, String, i64, i64)> = of
         .clone()
-        .filter(t::month.eq(true))
+        .filter(t::span.eq(Span::Year.as_str()))
         .select((t::authority, t::step, all.clone(), sql::<BigInt>(&over)))
         .load(conn)?;
-    let days: Vec<(String, String, i64)> = of
-        .filter(t::month.eq(false))
-        .filter(t::due_on.ge(first).and(t::due_on.lt(today)))
-        .select((t::authority, t::step, all))
-        .load(conn)?;
-    let days = days
+    for (span, from, until) in [(Span::Month, year, month), (Span::Day, month, today)] {
+        let overdue: Vec<(String, String, i64)> = of
+            .clone()
+            .filter(t::span.eq(span.as_str()))
+            .filter(t::due_on.ge(from).and(t::due_on.lt(until)))
+            .select((t::authority, t::step, all.clone()))
+            .load(conn)?;
+        let overdue = overdue.into_iter();
+        rows.extend(overdue.map(|(authority, step, overdue)| (authority, step, 0, overdue)));
+    }
+    let rows = rows
         .into_iter()
-        .map(|(authority, step, overdue)| (authority, step, 0, overdue));
-    let rows = months.into_iter().chain(days);
-    let rows = rows.filter_map(|(authority, step, running, overdue)| {
-        Some(PromiseRow {
-            authority,
-            step: Step::parse(&step)?,
-            running,
-            overdue,
-        })
-    });
+        .filter_map(|(authority, step, running, overdue)| {
+            Some(PromiseRow {
+                authority,
+                step: Step::parse(&step)?,
+                running,
+                overdue,
+            })
+        });
     Ok(rows.collect())
 }
 

@@ -72,7 +72,7 @@ const END: &str = "\n## Where they come from\n\n\
 | `counts` | reports by a dimension or by two, with how many different organisations and municipalities |\n\
 | `count_standings` | who these are, so that nobody is counted twice |\n\
 | `count_lengths` | steps by how long they took and stood still, by authority, month and year |\n\
-| `count_promises` | promises that run, by authority and the day they are due |\n\
+| `count_promises` | promises that run, by authority and the day, month and year in which they are due |\n\
 | `count_occasions` | what befell reports, by authority, month and year |\n\
 | `report_counts` | as what each report is counted in these |\n\
 | `uncounted_reports` | reports that changed since |\n\n\

@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use chrono::{Datelike, NaiveDate};
 
-use crate::domain::code::Code;
+use crate::domain::code::{Code, code_list};
 use crate::domain::counting::Basis;
 use crate::domain::counting::dimension::Dimension;
 use crate::domain::counting::facts::{Counted, Facts, month};
@@ -78,6 +78,28 @@ impl Lengths {
     }
 }
 
+code_list! {
+    /// How much of the calendar one sum is of: most that is over its day was due in another year or month, and need not be
+    /// read day by day.
+    pub enum Span {
+        Day = "day",
+        Month = "month",
+        Year = "year",
+    }
+}
+
+impl Span {
+    /// The first day of the span that a day lies in.
+    pub fn first(self, day: NaiveDate) -> NaiveDate {
+        let month = match self {
+            Span::Day => return day,
+            Span::Month => day.month(),
+            Span::Year => 1,
+        };
+        NaiveDate::from_ymd_opt(day.year(), month, 1).unwrap_or(day)
+    }
+}
+
 /// Where promises are counted that run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Promise {
@@ -85,10 +107,9 @@ pub struct Promise {
     pub step: Step,
     /// Id of the authority; empty for all together.
     pub authority: String,
-    /// The day they are due, or the first of the month in which they are.
+    pub span: Span,
+    /// The first day of the span in which they are due.
     pub due_on: NaiveDate,
-    /// Of a whole month: most that is over its day was due in another month, and need not be read day by day.
-    pub month: bool,
 }
 
 /// Where it is counted what befell reports.
@@ -221,15 +242,14 @@ impl Footprint {
             }
         }
         for running in &course.running {
-            let first = running.due_on.with_day(1).unwrap_or(running.due_on);
             for authority in with_all(running.authority) {
-                for (due_on, month) in [(running.due_on, false), (first, true)] {
+                for span in Span::ALL {
                     let promise = Promise {
                         basis,
                         step: running.step,
                         authority: authority.clone(),
-                        due_on,
-                        month,
+                        span: *span,
+                        due_on: span.first(running.due_on),
                     };
                     add(&mut self.promises, promise, times);
                 }

@@ -9,7 +9,8 @@ use crate::domain::report::{Confidentiality, Report, Verdict};
 use crate::domain::status::{Phase, Status};
 use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
-use crate::store::portions::{Key, in_portions};
+use crate::store::keyset::ordered;
+use crate::store::portions::{Key, few, in_portions};
 use crate::store::reports::{Facet, NOTHING_DUE, Party, Row, narrowest, urgency};
 use crate::store::schema::{
     report_assignees, report_facets, report_parties, report_watchers, reports,
@@ -88,6 +89,14 @@ impl Filter {
             && self.among.is_none()
     }
 
+    /// The same, of some reports alone.
+    fn among(&self, reports: Vec<ReportId>) -> Filter {
+        Filter {
+            among: Some(reports),
+            ..self.clone()
+        }
+    }
+
     /// Whether it filters on what the progress view of a report does not show.
     pub fn asks_beyond_progress(&self) -> bool {
         !self.submitter.is_empty()
@@ -147,6 +156,20 @@ impl After {
             After::Fit(fit, _) => sort == Sort::Relevance && fit.is_finite(),
         }
     }
+
+    fn at(&self) -> Option<Key> {
+        match self {
+            After::At(at, id) => Some((Instant(*at), *id)),
+            After::On(..) | After::Fit(..) => None,
+        }
+    }
+
+    fn day(&self) -> Option<(NaiveDate, ReportId)> {
+        match self {
+            After::On(day, id) => Some((*day, *id)),
+            After::At(..) | After::Fit(..) => None,
+        }
+    }
 }
 
 /// The key of a report in this order.
@@ -175,14 +198,20 @@ pub fn list(
     after: Option<&After>,
     limit: i64,
 ) -> QueryResult<Vec<Report>> {
-    if matches!(sort, Sort::Submitted | Sort::SubmittedDescending) && filter.is_wide() {
+    let mut among = None;
+    if filter.is_wide() {
         let own = visible.own().map(Narrow::Own);
         let about = narrowest(&filter.facets).map(|one| Narrow::About(one, &filter.facets));
         let narrow = about.or(own);
-        if let Some(narrow) = narrow {
-            return list_narrow(conn, visible, filter, narrow, sort, after, limit);
+        match (narrow, sort) {
+            (Some(narrow), Sort::Submitted | Sort::SubmittedDescending) => {
+                return list_narrow(conn, visible, filter, narrow, sort, after, limit);
+            }
+            (Some(narrow), _) => among = narrow.few(conn)?.map(|few| filter.among(few)),
+            (None, _) => {}
         }
     }
+    let filter = among.as_ref().unwrap_or(filter);
     let rows = listed(visible, filter, sort, after, limit).load::<Row>(conn)?;
     Ok(rows.into_iter().map(Report::from).collect())
 }
@@ -197,6 +226,17 @@ enum Narrow<'a> {
 }
 
 impl Narrow<'_> {
+    /// All of them, where they are few; also what is not about the other things.
+    fn few(self, conn: &mut Conn) -> QueryResult<Option<Vec<ReportId>>> {
+        let alone = match self {
+            Narrow::About(one, _) => Narrow::About(one, &[]),
+            Narrow::Own(_) => self,
+        };
+        few(conn, |conn, after, limit| {
+            alone.next(conn, true, after, limit)
+        })
+    }
+
     /// The next so many, in the order in which they were filed, from after one.
     fn next(
         self,
@@ -207,21 +247,12 @@ impl Narrow<'_> {
     ) -> QueryResult<Vec<Key>> {
         macro_rules! next {
             ($of:expr, $filed_at:expr, $id:expr) => {{
-                let mut query = $of.select(($filed_at, $id)).limit(limit);
+                let query = $of.select(($filed_at, $id)).limit(limit);
                 if descending {
-                    if let Some((at, id)) = after {
-                        let beyond = $filed_at.lt(at).or($filed_at.eq(at).and($id.lt(id)));
-                        query = query.filter($filed_at.le(at).and(beyond));
-                    }
-                    query = query.order(($filed_at.desc(), $id.desc()));
+                    ordered!(query, $filed_at, $id, after, descending).load(conn)
                 } else {
-                    if let Some((at, id)) = after {
-                        let beyond = $filed_at.gt(at).or($filed_at.eq(at).and($id.gt(id)));
-                        query = query.filter($filed_at.ge(at).and(beyond));
-                    }
-                    query = query.order(($filed_at.asc(), $id.asc()));
+                    ordered!(query, $filed_at, $id, after, ascending).load(conn)
                 }
-                query.load(conn)
             }};
         }
         use {report_facets as f, report_parties as p};
@@ -235,8 +266,9 @@ impl Narrow<'_> {
                         let this = too
                             .filter(too.field(f::report_id).eq(f::report_id))
                             .filter(too.field(f::facet).eq(facet.as_str()))
-                            .filter(any_of(too.field(f::value), values));
-                        about = about.filter(diesel::dsl::exists(this));
+                            .filter(any_of(too.field(f::value), values))
+                            .select(too.field(f::report_id));
+                        about = about.filter(this.single_value().is_not_null());
                     }
                 }
                 next!(about, f::filed_at, f::report_id)
@@ -260,17 +292,11 @@ fn list_narrow(
     after: Option<&After>,
     limit: i64,
 ) -> QueryResult<Vec<Report>> {
-    let after = match after {
-        Some(After::At(at, id)) => Some((Instant(*at), *id)),
-        _ => None,
-    };
+    let after = after.and_then(After::at);
     let descending = sort == Sort::SubmittedDescending;
     let next = |conn: &mut Conn, after, portion| narrow.next(conn, descending, after, portion);
     in_portions(conn, after, limit, next, |conn, ids, left| {
-        let among = Filter {
-            among: Some(ids),
-            ..filter.clone()
-        };
+        let among = filter.among(ids);
         let rows = listed(visible, &among, sort, None, left).load::<Row>(conn)?;
         Ok(rows.into_iter().map(Report::from).collect())
     })
@@ -391,11 +417,14 @@ fn listed(
         .filter(|(_, values)| !values.is_empty())
     {
         use report_facets as f;
+        // Looked up for each report that is met, which are few. Of "exists" PostgreSQL makes a join with all that are about
+        // it, as it cannot tell how soon the page is full.
         let found = f::table
             .filter(f::report_id.eq(reports::id))
             .filter(f::facet.eq(facet.as_str()))
-            .filter(any_of(f::value, values));
-        query = query.filter(diesel::dsl::exists(found));
+            .filter(any_of(f::value, values))
+            .select(f::report_id);
+        query = query.filter(found.single_value().is_not_null());
     }
     let DeadlineFilter {
         today,
@@ -438,54 +467,21 @@ fn listed(
             )),
         };
     }
-    // Keyset: strictly beyond the last row seen, by the sort column and then by id. The first condition follows from the
-    // second and is what an index can begin at.
-    macro_rules! ordered {
-        ($column:expr, $after:pat => $value:expr, $id:expr, ascending) => {{
-            if let Some($after) = after {
-                query = query.filter(
-                    $column.ge($value).and(
-                        $column
-                            .gt($value)
-                            .or($column.eq($value).and(reports::id.gt(*$id))),
-                    ),
-                );
-            }
-            query.order(($column.asc(), reports::id.asc()))
-        }};
-        ($column:expr, $after:pat => $value:expr, $id:expr, descending) => {{
-            if let Some($after) = after {
-                query = query.filter(
-                    $column.le($value).and(
-                        $column
-                            .lt($value)
-                            .or($column.eq($value).and(reports::id.lt(*$id))),
-                    ),
-                );
-            }
-            query.order(($column.desc(), reports::id.desc()))
-        }};
-    }
+    let (at, day) = (after.and_then(After::at), after.and_then(After::day));
     let query = match sort {
-        Sort::Submitted => {
-            ordered!(reports::filed_at, After::At(at, id) => Instant(*at), id, ascending)
-        }
+        Sort::Submitted => ordered!(query, reports::filed_at, reports::id, at, ascending),
         Sort::SubmittedDescending => {
-            ordered!(reports::filed_at, After::At(at, id) => Instant(*at), id, descending)
+            ordered!(query, reports::filed_at, reports::id, at, descending)
         }
-        Sort::Updated => {
-            ordered!(reports::updated_at, After::At(at, id) => Instant(*at), id, ascending)
-        }
+        Sort::Updated => ordered!(query, reports::updated_at, reports::id, at, ascending),
         Sort::UpdatedDescending => {
-            ordered!(reports::updated_at, After::At(at, id) => Instant(*at), id, descending)
+            ordered!(query, reports::updated_at, reports::id, at, descending)
         }
         // In an order of its own, whoever asks for ids alone.
         Sort::Relevance => query,
-        Sort::Urgency => ordered!(reports::urgency, After::On(day, id) => *day, id, ascending),
-        Sort::Due => ordered!(reports::due_key, After::On(day, id) => *day, id, ascending),
-        Sort::DueDescending => {
-            ordered!(reports::due_key, After::On(day, id) => *day, id, descending)
-        }
+        Sort::Urgency => ordered!(query, reports::urgency, reports::id, day, ascending),
+        Sort::Due => ordered!(query, reports::due_key, reports::id, day, ascending),
+        Sort::DueDescending => ordered!(query, reports::due_key, reports::id, day, descending),
     };
     query.limit(limit)
 }
@@ -513,9 +509,8 @@ fn visibility(visible: &Visible) -> Predicate {
             .filter(p::report_id.eq(reports::id))
             .filter(any_of(p::party, &kinds))
             .select(p::report_id);
-        grounds.push(Box::new(diesel::dsl::exists(mine)));
+        grounds.push(Box::new(mine.single_value().is_not_null()));
     }
-    // One alone stands by itself: within an "or", though it be with "false", PostgreSQL reads all that an organisation has.
     let seen = grounds
         .into_iter()
         .reduce(|seen, ground| Box::new(seen.or(ground)));
