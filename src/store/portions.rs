@@ -9,8 +9,8 @@ use crate::domain::report::Report;
 use crate::store::db::Conn;
 use crate::store::types::Instant;
 
-/// The first portion is so many times the page.
-const PORTION: i64 = 3;
+/// The first portion, in pages, of what is still held against a filter.
+pub(super) const SOME: i64 = 3;
 /// No portion is larger.
 const LARGEST: i64 = 5_000;
 
@@ -21,16 +21,16 @@ const FEW: i64 = 3_000;
 /// A moment and the report of it: what such an index is ordered by.
 pub(super) type Key = (Instant, ReportId);
 
-/// A page. `next` reads so many keys from after one, `page` those of some reports that fit, in the same order and no more
-/// than so many.
+/// A page; the first portion is so many pages long. `next` reads so many keys from after one, `page` those of some reports
+/// that fit, in the same order and no more than so many.
 pub(super) fn in_portions(
     conn: &mut Conn,
     mut after: Option<Key>,
-    limit: i64,
+    (limit, pages): (i64, i64),
     next: impl Fn(&mut Conn, Option<Key>, i64) -> QueryResult<Vec<Key>>,
     page: impl Fn(&mut Conn, Vec<ReportId>, i64) -> QueryResult<Vec<Report>>,
 ) -> QueryResult<Vec<Report>> {
-    let (mut rows, mut portion, mut left) = (Vec::new(), limit * PORTION, limit);
+    let (mut rows, mut portion, mut left) = (Vec::new(), limit * pages, limit);
     loop {
         let keys = next(conn, after, portion)?;
         let ids = keys.iter().map(|(_, id)| *id).collect();

@@ -11,7 +11,7 @@ use crate::domain::status::{Phase, Status};
 use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
 use crate::store::keyset::ordered;
-use crate::store::portions::{Key, few, in_portions};
+use crate::store::portions::{Key, SOME, few, in_portions};
 use crate::store::reports::{Facet, Row, by_ids, narrowest};
 use crate::store::schema::{report_facets, reports, shared_versions};
 use crate::store::types::{Coded, Instant};
@@ -240,7 +240,7 @@ fn list_about(
     let descending = sort == Sort::SharedDescending;
     let next =
         |conn: &mut Conn, after, portion| next_about(conn, about, descending, after, portion);
-    in_portions(conn, at, limit, next, |conn, ids, left| {
+    in_portions(conn, at, (limit, SOME), next, |conn, ids, left| {
         list(conn, &filter.among(ids), sort, None, left)
     })
 }

@@ -10,7 +10,7 @@ use crate::domain::status::{Phase, Status};
 use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
 use crate::store::keyset::ordered;
-use crate::store::portions::{Key, few, in_portions};
+use crate::store::portions::{Key, SOME, few, in_portions};
 use crate::store::reports::{Facet, NOTHING_DUE, Party, Row, narrowest, urgency};
 use crate::store::schema::{
     report_assignees, report_facets, report_parties, report_watchers, reports,
@@ -226,6 +226,16 @@ enum Narrow<'a> {
 }
 
 impl Narrow<'_> {
+    /// How many pages of them to read at first: what is about all the things asked for is most of what fits, and each costs
+    /// a look at those that are not.
+    fn pages(self) -> i64 {
+        let things = match self {
+            Narrow::About(_, all) => all.iter().filter(|(_, values)| !values.is_empty()).count(),
+            Narrow::Own(_) => 1,
+        };
+        if things > 1 { 1 } else { SOME }
+    }
+
     /// All of them, where they are few; also what is not about the other things.
     fn few(self, conn: &mut Conn) -> QueryResult<Option<Vec<ReportId>>> {
         let alone = match self {
@@ -295,11 +305,17 @@ fn list_narrow(
     let after = after.and_then(After::at);
     let descending = sort == Sort::SubmittedDescending;
     let next = |conn: &mut Conn, after, portion| narrow.next(conn, descending, after, portion);
-    in_portions(conn, after, limit, next, |conn, ids, left| {
-        let among = filter.among(ids);
-        let rows = listed(visible, &among, sort, None, left).load::<Row>(conn)?;
-        Ok(rows.into_iter().map(Report::from).collect())
-    })
+    in_portions(
+        conn,
+        after,
+        (limit, narrow.pages()),
+        next,
+        |conn, ids, left| {
+            let among = filter.among(ids);
+            let rows = listed(visible, &among, sort, None, left).load::<Row>(conn)?;
+            Ok(rows.into_iter().map(Report::from).collect())
+        },
+    )
 }
 
 /// Those of some reports that are visible and fit the filter; one statement.
