@@ -3,6 +3,7 @@
 
 pub mod dimension;
 pub mod facts;
+pub mod fingerprint;
 pub mod footprint;
 pub mod light;
 pub mod spread;

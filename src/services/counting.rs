@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::domain::counting::facts::Facts;
+use crate::domain::counting::fingerprint::Fingerprints;
 use crate::domain::counting::footprint::Footprint;
 use crate::domain::event::Event;
 use crate::domain::id::ReportId;
@@ -14,7 +15,7 @@ use crate::services::reports::load_organisations;
 use crate::services::{Context, Error};
 use crate::store::connection::at_one_moment;
 use crate::store::db::Conn;
-use crate::store::{bulk, counts, events, reports};
+use crate::store::{bulk, counts, events, fingerprints, reports};
 
 /// Reports counted in one transaction.
 pub const BATCH: i64 = 100;
@@ -152,13 +153,13 @@ pub fn forget(context: &Context) -> Result<(), Error> {
 }
 
 /// What is wrong with the counts, as `meldpunt doctor` tells it: the reports counted anew against the tables. Reads one
-/// moment, so that it may run beside the service.
+/// moment, so that it may run beside the service, and keeps no more than a page of reports.
 ///
 /// # Errors
 /// When the database fails.
 pub fn check(conn: &mut Conn) -> Result<Vec<String>, Error> {
     at_one_moment(conn, |conn| {
-        let mut sums = Footprint::default();
+        let mut sums = Fingerprints::default();
         let mut otherwise = 0;
         let mut after = None;
         loop {
@@ -170,50 +171,24 @@ pub fn check(conn: &mut Conn) -> Result<Vec<String>, Error> {
             let changed = counts::changed(conn, &ids)?;
             let now = facts_of(conn, &page)?;
             let nothing = Facts::default();
+            let mut of_page = Footprint::default();
             for id in &ids {
                 let before = counted.get(id).unwrap_or(&nothing);
-                sums.count(before, 1);
+                of_page.count(before, 1);
                 otherwise += usize::from(!changed.contains(id) && now.get(id) != Some(before));
             }
+            sums.footprint(&of_page);
         }
-        sums.settle();
-        let (found, standers) = counts::all(conn)?;
+        let held = fingerprints::held(conn)?;
         let mut wrong = Vec::new();
-        let mut tell = |n: usize, what: &str| {
-            if n > 0 {
-                wrong.push(format!("{n} {what}"));
-            }
-        };
-        tell(otherwise, "reports are counted as what they are not");
-        tell(differ(&sums.reports, &found.reports), "sums of reports");
-        tell(
-            differ(&sums.standings, &found.standings),
-            "sums of who stands behind them",
-        );
-        tell(differ(&sums.lengths, &found.lengths), "sums of durations");
-        tell(differ(&sums.promises, &found.promises), "sums of promises");
-        tell(
-            differ(&sums.occasions, &found.occasions),
-            "sums of what befell reports",
-        );
-        let anew = counts::standers(&found);
-        let astray = standers
-            .iter()
-            .filter(|(cell, told)| anew.get(cell).copied().unwrap_or_default() != **told)
-            .count();
-        tell(astray, "numbers of different organisations");
+        if otherwise > 0 {
+            wrong.push(format!(
+                "{otherwise} reports are counted as what they are not"
+            ));
+        }
+        let differing = sums.differing(&held.sums).into_iter();
+        let differing = differing.chain(held.counted.differing(&held.told));
+        wrong.extend(differing.map(|sums| format!("sums of {sums}")));
         Ok(wrong)
     })
-}
-
-/// How many keys of two sums have another value.
-fn differ<K: std::hash::Hash + Eq, V: PartialEq>(
-    one: &HashMap<K, V>,
-    other: &HashMap<K, V>,
-) -> usize {
-    let missing = other.keys().filter(|key| !one.contains_key(key)).count();
-    let unlike = one
-        .iter()
-        .filter(|(key, value)| other.get(key) != Some(value));
-    missing + unlike.count()
 }

@@ -10,8 +10,9 @@ use crate::domain::code::Code;
 use crate::domain::counting::Basis;
 use crate::domain::counting::dimension::Dimension;
 use crate::domain::counting::facts::Facts;
-use crate::domain::counting::footprint::{Cell, Footprint, Lengths, Stander, Standing, Steps};
-use crate::domain::counting::steps::Step;
+use crate::domain::counting::footprint::{
+    Cell, Footprint, Lengths, Stander, Standers, Standing, Steps,
+};
 use crate::domain::id::ReportId;
 use crate::domain::report::Report;
 use crate::store::any_of::any_of;
@@ -287,30 +288,6 @@ fn cell_order(cell: &Cell) -> (&'static str, &'static str, &'static str, &str, &
     )
 }
 
-/// How many different ones stand behind the reports of a cell, or how many more do than before.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Standers {
-    pub organisations: i64,
-    pub endorsers: i64,
-    pub backers: i64,
-    pub municipalities: i64,
-}
-
-impl Standers {
-    fn add(&mut self, standing: &Standing, times: i64) {
-        let mut count = |to: fn(&mut Self) -> &mut i64, there: bool| {
-            *to(self) += if there { times } else { 0 };
-        };
-        count(|one| &mut one.organisations, standing.reported > 0);
-        count(|one| &mut one.endorsers, standing.endorsed > 0);
-        count(
-            |one| &mut one.backers,
-            standing.reported > 0 || standing.endorsed > 0,
-        );
-        count(|one| &mut one.municipalities, standing.hit > 0);
-    }
-}
-
 #[derive(QueryableByName)]
 struct Stood {
     #[diesel(sql_type = Text)]
@@ -333,7 +310,14 @@ struct Stood {
     hit: i64,
 }
 
-fn cell(basis: &str, by: &str, across: &str, value: String, across_value: String) -> Option<Cell> {
+/// A cell, of the codes that its tables keep; none where one of them is not known.
+pub(super) fn cell(
+    basis: &str,
+    by: &str,
+    across: &str,
+    value: String,
+    across_value: String,
+) -> Option<Cell> {
     Some(Cell {
         basis: Basis::parse(basis)?,
         by: Dimension::parse(by),
@@ -579,132 +563,6 @@ fn apply_cells(
     ];
     let sql = adding(conn, "counts", &CELL, &sums);
     execute_with(conn, &sql, rows)
-}
-
-/// How many different ones stand behind the reports of each cell.
-pub fn standers(of: &Footprint) -> HashMap<Cell, Standers> {
-    let mut found: HashMap<Cell, Standers> = HashMap::new();
-    for (stander, standing) in &of.standings {
-        found
-            .entry(stander.cell.clone())
-            .or_default()
-            .add(standing, 1);
-    }
-    found
-}
-
-/// All sums, as they lie in the tables, for whoever holds them against the reports.
-pub fn all(conn: &mut Conn) -> QueryResult<(Footprint, HashMap<Cell, Standers>)> {
-    use crate::domain::counting::footprint::{Occasion, Promise, Span};
-    use crate::domain::counting::steps::Happening;
-    use crate::store::schema::{
-        count_lengths as l, count_occasions as o, count_promises as p, count_standings as s,
-        counts as c,
-    };
-    let mut found = Footprint::default();
-    let mut standers = HashMap::new();
-    for row in c::table.load::<CellRow>(conn)? {
-        let Some(cell) = cell(
-            &row.basis,
-            &row.dimension,
-            &row.across,
-            row.value,
-            row.across_value,
-        ) else {
-            continue;
-        };
-        standers.insert(
-            cell.clone(),
-            Standers {
-                organisations: row.organisations,
-                endorsers: row.endorsers,
-                backers: row.backers,
-                municipalities: row.municipalities,
-            },
-        );
-        found.reports.insert(cell, row.reports);
-    }
-    type StandingRow = (
-        (String, String, String, String, String, String),
-        (i64, i64, i64),
-    );
-    let columns = (
-        (
-            s::basis,
-            s::dimension,
-            s::across,
-            s::value,
-            s::across_value,
-            s::who,
-        ),
-        (s::reported, s::endorsed, s::hit),
-    );
-    for ((basis, by, across, value, across_value, who), (reported, endorsed, hit)) in
-        s::table.select(columns).load::<StandingRow>(conn)?
-    {
-        if let Some(cell) = cell(&basis, &by, &across, value, across_value) {
-            let standing = Standing {
-                reported,
-                endorsed,
-                hit,
-            };
-            found.standings.insert(Stander { cell, who }, standing);
-        }
-    }
-    type StepsRow = (String, String, String, String, bool, String, i64);
-    let columns = (
-        l::basis,
-        l::step,
-        l::authority,
-        l::period,
-        l::suspended,
-        l::days,
-        l::in_time,
-    );
-    for (basis, step, authority, period, suspended, days, in_time) in
-        l::table.select(columns).load::<StepsRow>(conn)?
-    {
-        if let (Some(basis), Some(step)) = (Basis::parse(&basis), Step::parse(&step)) {
-            let steps = Steps {
-                basis,
-                step,
-                authority,
-                period,
-                suspended,
-            };
-            let days = spread(&days);
-            found.lengths.insert(steps, Lengths { in_time, days });
-        }
-    }
-    type PromiseRow = (String, String, String, String, chrono::NaiveDate, i64);
-    for (basis, step, authority, span, due_on, running) in p::table.load::<PromiseRow>(conn)? {
-        let span = Span::parse(&span);
-        if let (Some(basis), Some(step), Some(span)) =
-            (Basis::parse(&basis), Step::parse(&step), span)
-        {
-            let promise = Promise {
-                basis,
-                step,
-                authority,
-                span,
-                due_on,
-            };
-            found.promises.insert(promise, running);
-        }
-    }
-    type OccasionRow = (String, String, String, String, i64);
-    for (basis, what, authority, period, times) in o::table.load::<OccasionRow>(conn)? {
-        if let (Some(basis), Some(what)) = (Basis::parse(&basis), Happening::parse(&what)) {
-            let occasion = Occasion {
-                basis,
-                what,
-                authority,
-                period,
-            };
-            found.occasions.insert(occasion, times);
-        }
-    }
-    Ok((found, standers))
 }
 
 /// A cell with its sums.

@@ -14,6 +14,7 @@ pub mod events;
 pub mod experiment_events;
 pub mod experiments;
 pub mod figures;
+pub mod fingerprints;
 pub mod idempotency;
 pub mod keys;
 mod keyset;

@@ -33,6 +33,31 @@ pub struct Standing {
     pub hit: i64,
 }
 
+/// How many different ones stand behind the reports of a cell, or how many more do than before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standers {
+    pub organisations: i64,
+    pub endorsers: i64,
+    pub backers: i64,
+    pub municipalities: i64,
+}
+
+impl Standers {
+    /// Counts one of them so many times.
+    pub fn add(&mut self, standing: &Standing, times: i64) {
+        let mut count = |to: fn(&mut Self) -> &mut i64, there: bool| {
+            *to(self) += if there { times } else { 0 };
+        };
+        count(|one| &mut one.organisations, standing.reported > 0);
+        count(|one| &mut one.endorsers, standing.endorsed > 0);
+        count(
+            |one| &mut one.backers,
+            standing.reported > 0 || standing.endorsed > 0,
+        );
+        count(|one| &mut one.municipalities, standing.hit > 0);
+    }
+}
+
 /// Who is counted: an organisation by its id, or a municipality by its CBS code.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Stander {

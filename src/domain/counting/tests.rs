@@ -3,6 +3,7 @@ use chrono::NaiveDate;
 use super::Basis;
 use super::dimension::Dimension;
 use super::facts::{Counted, Facts, month, parts_of, week};
+use super::fingerprint::Fingerprints;
 use super::footprint::{Footprint, Lengths};
 use super::light::Light;
 use super::spread::{Spread, place};
@@ -111,6 +112,59 @@ fn what_was_counted_is_taken_back_without_a_trace() {
         }
         sums.settle();
         assert_eq!(sums, Footprint::default(), "seed {seed}");
+    }
+}
+
+#[test]
+fn fingerprints_are_those_of_the_sums_however_they_are_added_up() {
+    let organisations: Vec<OrganisationId> = (0..3).map(|_| OrganisationId::new()).collect();
+    for seed in 0..20 {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let reports: Vec<Facts> = (0..6).map(|_| facts(&mut rng, &organisations)).collect();
+        let (mut at_once, mut in_parts) = (Footprint::default(), Fingerprints::default());
+        for facts in reports.iter().rev() {
+            at_once.count(facts, 1);
+            let mut part = Footprint::default();
+            part.count(facts, 3);
+            part.count(facts, -2);
+            in_parts.footprint(&part);
+        }
+        let of = |sums: &Footprint| {
+            let mut prints = Fingerprints::default();
+            prints.footprint(sums);
+            prints
+        };
+        assert_eq!(of(&at_once).differing(&in_parts), [], "seed {seed}");
+
+        // One sum astray is told by its name.
+        let told = |sums: &Footprint| {
+            let differing = of(sums).differing(&in_parts);
+            differing
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        };
+        let mut astray = at_once.clone();
+        let (cell, reports) = astray.reports.iter_mut().next().unwrap();
+        *reports += if rng.bool() { 1 } else { 1 << 32 };
+        let mut name = String::from("reports");
+        if let Some(by) = cell.by {
+            name += &format!(" by {by}");
+        }
+        if let Some(across) = cell.across {
+            name += &format!(" and {across}");
+        }
+        assert_eq!(told(&astray), [name], "seed {seed}");
+        let mut astray = at_once.clone();
+        astray.lengths.values_mut().next().unwrap().in_time += 1;
+        astray.promises.clear();
+        assert_eq!(told(&astray), ["durations", "promises"], "seed {seed}");
+        let mut astray = at_once.clone();
+        let gone = astray.standings.keys().next().cloned().unwrap();
+        astray.standings.remove(&gone);
+        let told = told(&astray);
+        assert_eq!(told.len(), 1, "seed {seed}");
+        assert!(told[0].starts_with("who stands behind reports"), "{told:?}");
     }
 }
 
