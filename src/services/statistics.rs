@@ -529,7 +529,7 @@ fn months_ago(today: NaiveDate, months: u32) -> String {
 }
 
 /// Of each value, the values across with their numbers of reports, most first.
-fn most_first(cells: Vec<CellRow>) -> HashMap<String, Vec<(String, i64)>> {
+fn most_first(cells: Vec<stored::Crossed>) -> HashMap<String, Vec<(String, i64)>> {
     let mut told: HashMap<String, Vec<(String, i64)>> = HashMap::new();
     for cell in cells {
         let of_it = told.entry(cell.value).or_default();

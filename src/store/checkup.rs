@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Double, Text};
 
@@ -43,7 +43,7 @@ pub fn reports_page(
     let (Some(first), Some(last)) = (rows.first().map(Row::id), rows.last().map(Row::id)) else {
         return Ok(Vec::new());
     };
-    type StoredFacet = (String, String, Option<Instant>, Instant);
+    type StoredFacet = (String, String, Option<Instant>, Instant, NaiveDate);
     let mut stored_facets: BTreeMap<ReportId, Vec<StoredFacet>> = BTreeMap::new();
     for (id, facet) in report_facets::table
         .filter(report_facets::report_id.between(first, last))
@@ -54,13 +54,14 @@ pub fn reports_page(
                 report_facets::value,
                 report_facets::shared_at,
                 report_facets::filed_at,
+                report_facets::due_key,
             ),
         ))
         .load::<(ReportId, StoredFacet)>(conn)?
     {
         stored_facets.entry(id).or_default().push(facet);
     }
-    type StoredParty = (OrganisationId, String, Instant);
+    type StoredParty = (OrganisationId, String, Instant, NaiveDate);
     let mut stored_parties: BTreeMap<ReportId, Vec<StoredParty>> = BTreeMap::new();
     for (id, party) in report_parties::table
         .filter(report_parties::report_id.between(first, last))
@@ -70,6 +71,7 @@ pub fn reports_page(
                 report_parties::organisation_id,
                 report_parties::party,
                 report_parties::filed_at,
+                report_parties::due_key,
             ),
         ))
         .load::<(ReportId, StoredParty)>(conn)?
@@ -100,15 +102,17 @@ pub fn reports_page(
         if stored != format!("{:?}", Row::from(&report)) {
             faults.push("columns");
         }
-        let derived = facets(&report)
-            .into_iter()
-            .map(|row| (row.facet.to_owned(), row.value, row.shared_at, row.filed_at));
+        let derived = facets(&report).into_iter().map(|row| {
+            let facet = row.facet.to_owned();
+            (facet, row.value, row.shared_at, row.filed_at, row.due_key)
+        });
         if sorted(derived.collect()) != sorted(stored_facets.remove(&id).unwrap_or_default()) {
             faults.push("facets");
         }
-        let derived = parties(&report)
-            .into_iter()
-            .map(|row| (row.organisation_id, row.party.to_owned(), row.filed_at));
+        let derived = parties(&report).into_iter().map(|row| {
+            let party = row.party.to_owned();
+            (row.organisation_id, party, row.filed_at, row.due_key)
+        });
         if sorted(derived.collect()) != sorted(stored_parties.remove(&id).unwrap_or_default()) {
             faults.push("parties");
         }

@@ -7,30 +7,31 @@ use diesel::prelude::*;
 use crate::domain::id::ReportId;
 use crate::domain::report::Report;
 use crate::store::db::Conn;
-use crate::store::types::Instant;
 
-/// The first portion, in pages, of what is still held against a filter.
-pub(super) const SOME: i64 = 3;
 /// No portion is larger.
 const LARGEST: i64 = 5_000;
-
 /// Of no more than so many all are held against the filter and sorted. Of more, a page is met soon in whatever order all
 /// reports are read.
 const FEW: i64 = 3_000;
 
-/// A moment and the report of it: what such an index is ordered by.
-pub(super) type Key = (Instant, ReportId);
+/// What such an index is ordered by, a moment or a day, and the report.
+pub(super) type Key<V> = (V, ReportId);
 
-/// A page; the first portion is so many pages long. `next` reads so many keys from after one, `page` those of some reports
-/// that fit, in the same order and no more than so many.
-pub(super) fn in_portions(
+/// The first portion of what is still held against a filter, for a page.
+pub(super) fn some(limit: i64) -> i64 {
+    limit * 3
+}
+
+/// A page; the first portion is so large. `next` reads so many keys from after one, `page` those of some reports that fit, in
+/// the same order and no more than so many.
+pub(super) fn in_portions<V: Copy>(
     conn: &mut Conn,
-    mut after: Option<Key>,
-    (limit, pages): (i64, i64),
-    next: impl Fn(&mut Conn, Option<Key>, i64) -> QueryResult<Vec<Key>>,
+    mut after: Option<Key<V>>,
+    (limit, first): (i64, i64),
+    next: impl Fn(&mut Conn, Option<Key<V>>, i64) -> QueryResult<Vec<Key<V>>>,
     page: impl Fn(&mut Conn, Vec<ReportId>, i64) -> QueryResult<Vec<Report>>,
 ) -> QueryResult<Vec<Report>> {
-    let (mut rows, mut portion, mut left) = (Vec::new(), limit * pages, limit);
+    let (mut rows, mut portion, mut left) = (Vec::new(), first, limit);
     loop {
         let keys = next(conn, after, portion)?;
         let ids = keys.iter().map(|(_, id)| *id).collect();
@@ -47,9 +48,9 @@ pub(super) fn in_portions(
 }
 
 /// All of them, where they are few: for a list in another order than that of the index.
-pub(super) fn few(
+pub(super) fn few<V>(
     conn: &mut Conn,
-    next: impl Fn(&mut Conn, Option<Key>, i64) -> QueryResult<Vec<Key>>,
+    next: impl Fn(&mut Conn, Option<Key<V>>, i64) -> QueryResult<Vec<Key<V>>>,
 ) -> QueryResult<Option<Vec<ReportId>>> {
     let keys = next(conn, None, FEW + 1)?;
     let few = usize::try_from(FEW).is_ok_and(|few| keys.len() <= few);

@@ -110,7 +110,7 @@ impl From<&Report> for Row {
             settled_at: report.settled_at.map(Instant),
             updated_at: Instant(report.updated_at),
             filed_at: filed_at(report),
-            due_key: report.due_on().unwrap_or(NOTHING_DUE),
+            due_key: due_key(report),
             version: report.version,
             nearing_on: report
                 .next_clock()
@@ -130,7 +130,7 @@ impl From<&Report> for Row {
 /// What sorts reports by urgency: the day the next thing is due; a thousand years earlier for what is escalated, half that
 /// for what has a high priority.
 fn urgency(report: &Report) -> NaiveDate {
-    let due = report.due_on().unwrap_or(NOTHING_DUE);
+    let due = due_key(report);
     let escalated = if report.handling.escalation.is_some() {
         12_000
     } else {
@@ -257,9 +257,9 @@ pub fn insert_many(conn: &mut Conn, new: &[Report]) -> QueryResult<()> {
     let rows: Vec<Row> = new.iter().map(Row::from).collect();
     insert_all!(conn, reports::table, 27, &rows)?;
     let rows: Vec<FacetRow> = new.iter().flat_map(facets).collect();
-    insert_all!(conn, report_facets::table, 5, &rows)?;
+    insert_all!(conn, report_facets::table, 6, &rows)?;
     let rows: Vec<PartyRow> = new.iter().flat_map(parties).collect();
-    insert_all!(conn, report_parties::table, 4, &rows)?;
+    insert_all!(conn, report_parties::table, 5, &rows)?;
     let of_assignee = |(report_id, organisation_id, principal_id)| NewAssignee {
         report_id,
         organisation_id,
@@ -285,17 +285,25 @@ pub fn update(conn: &mut Conn, before: &Report, after: &Report) -> QueryResult<b
     {
         return Ok(false);
     }
-    let facets_after = facets(after);
-    if facets(before) != facets_after {
+    let due = due_key(after);
+    let moved = due_key(before) != due;
+    let (mut facets_before, facets_after) = (facets(before), facets(after));
+    facets_before.iter_mut().for_each(|row| row.due_key = due);
+    if facets_before != facets_after {
         diesel::delete(report_facets::table.filter(report_facets::report_id.eq(after.id)))
             .execute(conn)?;
         insert_facets(conn, &facets_after)?;
+    } else if moved && !facets_after.is_empty() {
+        move_facets(conn, after.id, due)?;
     }
-    let parties_after = parties(after);
-    if parties(before) != parties_after {
+    let (mut parties_before, parties_after) = (parties(before), parties(after));
+    parties_before.iter_mut().for_each(|row| row.due_key = due);
+    if parties_before != parties_after {
         diesel::delete(report_parties::table.filter(report_parties::report_id.eq(after.id)))
             .execute(conn)?;
         insert_parties(conn, &parties_after)?;
+    } else if moved {
+        move_parties(conn, after.id, due)?;
     }
     released::update(conn, before, after)?;
     counts::note(conn, after)?;
@@ -454,10 +462,14 @@ pub fn refresh(conn: &mut Conn, report: &Report) -> QueryResult<()> {
     let same = reports::id
         .eq(report.id)
         .and(reports::version.eq(report.version));
-    diesel::update(reports::table.filter(same))
+    let written = diesel::update(reports::table.filter(same))
         .set(Row::from(report))
-        .execute(conn)
-        .map(drop)
+        .execute(conn)?;
+    if written > 0 {
+        move_facets(conn, report.id, due_key(report))?;
+        move_parties(conn, report.id, due_key(report))?;
+    }
+    Ok(())
 }
 
 /// Deletes a report of this version with all that hangs on it; false when it was changed since.
@@ -471,6 +483,11 @@ pub fn delete(conn: &mut Conn, report: &Report) -> QueryResult<bool> {
 /// When it was sent in; a draft, when it was begun.
 fn filed_at(report: &Report) -> Instant {
     Instant(report.submitted_at.unwrap_or(report.created_at))
+}
+
+/// The day its next deadline ends.
+fn due_key(report: &Report) -> NaiveDate {
+    report.due_on().unwrap_or(NOTHING_DUE)
 }
 
 /// What fewest reports are about of what a list is limited to: one value alone, so that each of them is met once.
@@ -501,6 +518,8 @@ pub(super) struct FacetRow {
     pub(super) shared_at: Option<Instant>,
     /// When the report was filed, for lists of all.
     pub(super) filed_at: Instant,
+    /// The day it is due, likewise.
+    pub(super) due_key: NaiveDate,
 }
 
 /// Whose a report is.
@@ -512,6 +531,8 @@ pub(super) struct PartyRow {
     pub(super) party: &'static str,
     /// When the report was filed, so that lists of one's own are read in that order.
     pub(super) filed_at: Instant,
+    /// The day it is due, likewise.
+    pub(super) due_key: NaiveDate,
 }
 
 #[derive(Insertable)]
@@ -533,6 +554,7 @@ pub(super) fn facets(report: &Report) -> Vec<FacetRow> {
         report_id: report.id,
         shared_at: version.map(|version| Instant(version.shared_at)),
         filed_at: filed_at(report),
+        due_key: due_key(report),
     };
     let regulations: Vec<String> = content
         .citations
@@ -564,6 +586,7 @@ pub(super) fn parties(report: &Report) -> Vec<PartyRow> {
             report_id: report.id,
             party: party.as_str(),
             filed_at: filed_at(report),
+            due_key: due_key(report),
         }
     };
     let handling = &report.handling;
@@ -618,6 +641,22 @@ fn insert_facets(conn: &mut Conn, rows: &[FacetRow]) -> QueryResult<()> {
             .execute(conn),
     }
     .map(drop)
+}
+
+fn move_facets(conn: &mut Conn, report: ReportId, due: NaiveDate) -> QueryResult<()> {
+    use report_facets as t;
+    diesel::update(t::table.filter(t::report_id.eq(report)))
+        .set(t::due_key.eq(due))
+        .execute(conn)
+        .map(drop)
+}
+
+fn move_parties(conn: &mut Conn, report: ReportId, due: NaiveDate) -> QueryResult<()> {
+    use report_parties as t;
+    diesel::update(t::table.filter(t::report_id.eq(report)))
+        .set(t::due_key.eq(due))
+        .execute(conn)
+        .map(drop)
 }
 
 fn insert_parties(conn: &mut Conn, rows: &[PartyRow]) -> QueryResult<()> {

@@ -346,20 +346,21 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Nullable, Text};
+    use diesel::sql_types::{Date, Nullable, Text};
     use crate::store::types::{IdSql, InstantSql};
 
-    report_facets (facet, value, report_id) {
+    report_facets (report_id, facet, value) {
         facet -> Text,
         value -> Text,
         report_id -> IdSql,
         shared_at -> Nullable<InstantSql>,
         filed_at -> InstantSql,
+        due_key -> Date,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::Text;
+    use diesel::sql_types::{Date, Text};
     use crate::store::types::{IdSql, InstantSql};
 
     report_parties (organisation_id, report_id, party) {
@@ -367,6 +368,7 @@ diesel::table! {
         report_id -> IdSql,
         party -> Text,
         filed_at -> InstantSql,
+        due_key -> Date,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::domain::status::{Phase, Status};
 use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
 use crate::store::keyset::ordered;
-use crate::store::portions::{Key, SOME, few, in_portions};
+use crate::store::portions::{Key, few, in_portions, some};
 use crate::store::reports::{Facet, Row, by_ids, narrowest};
 use crate::store::schema::{report_facets, reports, shared_versions};
 use crate::store::types::{Coded, Instant};
@@ -73,7 +73,7 @@ impl After {
         }
     }
 
-    fn at(&self) -> Option<Key> {
+    fn at(&self) -> Option<Key<Instant>> {
         match self {
             After::At(at, id) => Some((Instant(*at), *id)),
             After::Count(..) | After::Entry(_) => None,
@@ -210,9 +210,9 @@ fn next_about(
     conn: &mut Conn,
     (facet, value): (Facet, &str),
     descending: bool,
-    after: Option<Key>,
+    after: Option<Key<Instant>>,
     limit: i64,
-) -> QueryResult<Vec<Key>> {
+) -> QueryResult<Vec<Key<Instant>>> {
     use report_facets as f;
     let query = f::table
         .filter(f::facet.eq(facet.as_str()))
@@ -234,13 +234,13 @@ fn list_about(
     filter: &Filter,
     about: (Facet, &str),
     sort: Sort,
-    at: Option<Key>,
+    at: Option<Key<Instant>>,
     limit: i64,
 ) -> QueryResult<Vec<Report>> {
     let descending = sort == Sort::SharedDescending;
     let next =
         |conn: &mut Conn, after, portion| next_about(conn, about, descending, after, portion);
-    in_portions(conn, at, (limit, SOME), next, |conn, ids, left| {
+    in_portions(conn, at, (limit, some(limit)), next, |conn, ids, left| {
         list(conn, &filter.among(ids), sort, None, left)
     })
 }

@@ -152,33 +152,37 @@ pub fn key(row: &CellRow) -> AfterCell {
     }
 }
 
-/// The cells of some values crossed with another dimension, of its values from one on (empty for all); `by` is told as
-/// `value`.
+/// How many reports have a value, and a value of another dimension.
+#[derive(Debug, Clone, Queryable)]
+pub struct Crossed {
+    pub value: String,
+    pub across_value: String,
+    pub reports: i64,
+}
+
+/// The reports of some values crossed with another dimension, of its values from one on (empty for all).
 pub fn crossed(
     conn: &mut Conn,
     basis: Basis,
     (by, values): (Dimension, &[String]),
     (across, from): (Dimension, &str),
-) -> QueryResult<Vec<CellRow>> {
+) -> QueryResult<Vec<Crossed>> {
     let of = counts::table.filter(counts::basis.eq(basis.as_str()));
+    macro_rules! load {
+        ($dimension:expr, $crossed:expr, $value:expr, $other:expr) => {
+            of.filter(counts::dimension.eq($dimension.as_str()))
+                .filter(counts::across.eq($crossed.as_str()))
+                .filter(any_of($value, values))
+                .filter($other.ge(from.to_owned()))
+                .select(($value, $other, counts::reports))
+                .load(conn)
+        };
+    }
     if is_straight(by, across) {
-        return of
-            .filter(counts::dimension.eq(by.as_str()))
-            .filter(counts::across.eq(across.as_str()))
-            .filter(any_of(counts::value, values))
-            .filter(counts::across_value.ge(from.to_owned()))
-            .load(conn);
+        load!(by, across, counts::value, counts::across_value)
+    } else {
+        load!(across, by, counts::across_value, counts::value)
     }
-    let mut rows: Vec<CellRow> = of
-        .filter(counts::dimension.eq(across.as_str()))
-        .filter(counts::across.eq(by.as_str()))
-        .filter(any_of(counts::across_value, values))
-        .filter(counts::value.ge(from.to_owned()))
-        .load(conn)?;
-    for row in &mut rows {
-        std::mem::swap(&mut row.value, &mut row.across_value);
-    }
-    Ok(rows)
 }
 
 #[derive(QueryableByName)]

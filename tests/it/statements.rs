@@ -98,7 +98,7 @@ async fn a_request_costs_as_many_statements_however_much_there_is() {
         [
             ("submit", 22),
             ("read", 3),
-            ("transition", 7),
+            ("transition", 9),
             ("timeline", 4),
             ("messages", 3),
             ("list", 3),

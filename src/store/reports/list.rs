@@ -10,8 +10,8 @@ use crate::domain::status::{Phase, Status};
 use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
 use crate::store::keyset::ordered;
-use crate::store::portions::{Key, SOME, few, in_portions};
-use crate::store::reports::{Facet, NOTHING_DUE, Party, Row, narrowest, urgency};
+use crate::store::portions::{Key, few, in_portions, some};
+use crate::store::reports::{Facet, NOTHING_DUE, Party, Row, by_ids, narrowest, urgency};
 use crate::store::schema::{
     report_assignees, report_facets, report_parties, report_watchers, reports,
 };
@@ -157,14 +157,14 @@ impl After {
         }
     }
 
-    fn at(&self) -> Option<Key> {
+    fn at(&self) -> Option<Key<Instant>> {
         match self {
             After::At(at, id) => Some((Instant(*at), *id)),
             After::On(..) | After::Fit(..) => None,
         }
     }
 
-    fn day(&self) -> Option<(NaiveDate, ReportId)> {
+    fn day(&self) -> Option<Key<NaiveDate>> {
         match self {
             After::On(day, id) => Some((*day, *id)),
             After::At(..) | After::Fit(..) => None,
@@ -198,22 +198,75 @@ pub fn list(
     after: Option<&After>,
     limit: i64,
 ) -> QueryResult<Vec<Report>> {
-    let mut among = None;
     if filter.is_wide() {
         let own = visible.own().map(Narrow::Own);
         let about = narrowest(&filter.facets).map(|one| Narrow::About(one, &filter.facets));
-        let narrow = about.or(own);
-        match (narrow, sort) {
-            (Some(narrow), Sort::Submitted | Sort::SubmittedDescending) => {
-                return list_narrow(conn, visible, filter, narrow, sort, after, limit);
+        if let Some(narrow) = about.or(own) {
+            let page = Page {
+                visible,
+                filter,
+                sort,
+                limit,
+            };
+            let (at, day) = (after.and_then(After::at), after.and_then(After::day));
+            let turned = matches!(sort, Sort::SubmittedDescending | Sort::DueDescending);
+            match sort {
+                Sort::Submitted | Sort::SubmittedDescending => {
+                    return page.read_from(conn, narrow, at, |conn, after, portion| {
+                        narrow.filed(conn, turned, after, portion)
+                    });
+                }
+                Sort::Due | Sort::DueDescending => {
+                    return page.read_from(conn, narrow, day, |conn, after, portion| {
+                        narrow.due(conn, turned, after, portion)
+                    });
+                }
+                _ => {}
             }
-            (Some(narrow), _) => among = narrow.few(conn)?.map(|few| filter.among(few)),
-            (None, _) => {}
+            if let Some(few) = narrow.few(conn)? {
+                // All of them are sorted to find the page: without their rows, which are wide.
+                let ids = listed(visible, &filter.among(few), sort, after, limit)
+                    .select(reports::id)
+                    .load::<ReportId>(conn)?;
+                let mut found = by_ids(conn, &ids)?;
+                found.sort_by_key(|report| ids.iter().position(|id| *id == report.id));
+                return Ok(found);
+            }
         }
     }
-    let filter = among.as_ref().unwrap_or(filter);
     let rows = listed(visible, filter, sort, after, limit).load::<Row>(conn)?;
     Ok(rows.into_iter().map(Report::from).collect())
+}
+
+/// A page that is asked for.
+#[derive(Clone, Copy)]
+struct Page<'a> {
+    visible: &'a Visible,
+    filter: &'a Filter,
+    sort: Sort,
+    limit: i64,
+}
+
+impl Page<'_> {
+    /// The page, read from what it begins at: no further than it takes, however few these are among all.
+    fn read_from<V: Copy>(
+        self,
+        conn: &mut Conn,
+        narrow: Narrow<'_>,
+        after: Option<Key<V>>,
+        next: impl Fn(&mut Conn, Option<Key<V>>, i64) -> QueryResult<Vec<Key<V>>>,
+    ) -> QueryResult<Vec<Report>> {
+        let sizes = (self.limit, narrow.first_portion(self.limit));
+        in_portions(conn, after, sizes, next, |conn, ids, left| {
+            let mut among = self.filter.among(ids);
+            if let Narrow::About(..) = narrow {
+                // Looked up with what comes next.
+                among.facets.clear();
+            }
+            let rows = listed(self.visible, &among, self.sort, None, left).load::<Row>(conn)?;
+            Ok(rows.into_iter().map(Report::from).collect())
+        })
+    }
 }
 
 /// What a list begins at instead of all reports.
@@ -225,48 +278,21 @@ enum Narrow<'a> {
     Own(OrganisationId),
 }
 
-impl Narrow<'_> {
-    /// How many pages of them to read at first: what is about all the things asked for is most of what fits, and each costs
-    /// a look at those that are not.
-    fn pages(self) -> i64 {
-        let things = match self {
-            Narrow::About(_, all) => all.iter().filter(|(_, values)| !values.is_empty()).count(),
-            Narrow::Own(_) => 1,
-        };
-        if things > 1 { 1 } else { SOME }
-    }
-
-    /// All of them, where they are few; also what is not about the other things.
-    fn few(self, conn: &mut Conn) -> QueryResult<Option<Vec<ReportId>>> {
-        let alone = match self {
-            Narrow::About(one, _) => Narrow::About(one, &[]),
-            Narrow::Own(_) => self,
-        };
-        few(conn, |conn, after, limit| {
-            alone.next(conn, true, after, limit)
-        })
-    }
-
-    /// The next so many, in the order in which they were filed, from after one.
-    fn next(
-        self,
-        conn: &mut Conn,
-        descending: bool,
-        after: Option<Key>,
-        limit: i64,
-    ) -> QueryResult<Vec<Key>> {
-        macro_rules! next {
-            ($of:expr, $filed_at:expr, $id:expr) => {{
-                let query = $of.select(($filed_at, $id)).limit(limit);
-                if descending {
-                    ordered!(query, $filed_at, $id, after, descending).load(conn)
+/// The next so many in the order of a column and of their ids, from after one.
+macro_rules! next {
+    ($narrow:expr, $column:ident, $conn:expr, $turned:expr, $after:expr, $limit:expr) => {{
+        use {report_facets as f, report_parties as p};
+        macro_rules! load {
+            ($of:expr, $column_of:expr, $id:expr) => {{
+                let query = $of.select(($column_of, $id)).limit($limit);
+                if $turned {
+                    ordered!(query, $column_of, $id, $after, descending).load($conn)
                 } else {
-                    ordered!(query, $filed_at, $id, after, ascending).load(conn)
+                    ordered!(query, $column_of, $id, $after, ascending).load($conn)
                 }
             }};
         }
-        use {report_facets as f, report_parties as p};
-        match self {
+        match $narrow {
             Narrow::About((facet, value), all) => {
                 let about = f::facet.eq(facet.as_str()).and(f::value.eq(value));
                 let mut about = f::table.filter(about).into_boxed::<MultiBackend>();
@@ -281,41 +307,63 @@ impl Narrow<'_> {
                         about = about.filter(this.single_value().is_not_null());
                     }
                 }
-                next!(about, f::filed_at, f::report_id)
+                load!(about, f::$column, f::report_id)
             }
             Narrow::Own(organisation) => {
                 let own = p::table.filter(p::organisation_id.eq(organisation));
                 let own = own.distinct().into_boxed::<MultiBackend>();
-                next!(own, p::filed_at, p::report_id)
+                load!(own, p::$column, p::report_id)
             }
         }
-    }
+    }};
 }
 
-/// The page, read from what it begins at: no further than it takes, however few these are among all.
-fn list_narrow(
-    conn: &mut Conn,
-    visible: &Visible,
-    filter: &Filter,
-    narrow: Narrow<'_>,
-    sort: Sort,
-    after: Option<&After>,
-    limit: i64,
-) -> QueryResult<Vec<Report>> {
-    let after = after.and_then(After::at);
-    let descending = sort == Sort::SubmittedDescending;
-    let next = |conn: &mut Conn, after, portion| narrow.next(conn, descending, after, portion);
-    in_portions(
-        conn,
-        after,
-        (limit, narrow.pages()),
-        next,
-        |conn, ids, left| {
-            let among = filter.among(ids);
-            let rows = listed(visible, &among, sort, None, left).load::<Row>(conn)?;
-            Ok(rows.into_iter().map(Report::from).collect())
-        },
-    )
+impl Narrow<'_> {
+    /// What is about all the things asked for is most of what fits, and each costs a look at those that are not.
+    fn first_portion(self, limit: i64) -> i64 {
+        let things = match self {
+            Narrow::About(_, all) => all.iter().filter(|(_, values)| !values.is_empty()).count(),
+            Narrow::Own(_) => 1,
+        };
+        if things > 1 {
+            limit + limit / 2
+        } else {
+            some(limit)
+        }
+    }
+
+    /// The next by when they were filed.
+    fn filed(
+        self,
+        conn: &mut Conn,
+        descending: bool,
+        after: Option<Key<Instant>>,
+        limit: i64,
+    ) -> QueryResult<Vec<Key<Instant>>> {
+        next!(self, filed_at, conn, descending, after, limit)
+    }
+
+    /// The next by when they are due.
+    fn due(
+        self,
+        conn: &mut Conn,
+        descending: bool,
+        after: Option<Key<NaiveDate>>,
+        limit: i64,
+    ) -> QueryResult<Vec<Key<NaiveDate>>> {
+        next!(self, due_key, conn, descending, after, limit)
+    }
+
+    /// All of them, where they are few; also what is not about the other things.
+    fn few(self, conn: &mut Conn) -> QueryResult<Option<Vec<ReportId>>> {
+        let alone = match self {
+            Narrow::About(one, _) => Narrow::About(one, &[]),
+            Narrow::Own(_) => self,
+        };
+        few(conn, |conn, after, limit| {
+            alone.filed(conn, true, after, limit)
+        })
+    }
 }
 
 /// Those of some reports that are visible and fit the filter; one statement.
