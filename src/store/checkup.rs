@@ -43,7 +43,8 @@ pub fn reports_page(
     let (Some(first), Some(last)) = (rows.first().map(Row::id), rows.last().map(Row::id)) else {
         return Ok(Vec::new());
     };
-    type StoredFacet = (String, String, Option<Instant>, Instant, NaiveDate);
+    type Moving = (NaiveDate, String);
+    type StoredFacet = (String, String, Option<Instant>, Instant, Moving);
     let mut stored_facets: BTreeMap<ReportId, Vec<StoredFacet>> = BTreeMap::new();
     for (id, facet) in report_facets::table
         .filter(report_facets::report_id.between(first, last))
@@ -54,14 +55,14 @@ pub fn reports_page(
                 report_facets::value,
                 report_facets::shared_at,
                 report_facets::filed_at,
-                report_facets::due_key,
+                (report_facets::due_key, report_facets::status),
             ),
         ))
         .load::<(ReportId, StoredFacet)>(conn)?
     {
         stored_facets.entry(id).or_default().push(facet);
     }
-    type StoredParty = (OrganisationId, String, Instant, NaiveDate);
+    type StoredParty = (OrganisationId, String, Instant, Moving);
     let mut stored_parties: BTreeMap<ReportId, Vec<StoredParty>> = BTreeMap::new();
     for (id, party) in report_parties::table
         .filter(report_parties::report_id.between(first, last))
@@ -71,7 +72,7 @@ pub fn reports_page(
                 report_parties::organisation_id,
                 report_parties::party,
                 report_parties::filed_at,
-                report_parties::due_key,
+                (report_parties::due_key, report_parties::status),
             ),
         ))
         .load::<(ReportId, StoredParty)>(conn)?
@@ -104,14 +105,16 @@ pub fn reports_page(
         }
         let derived = facets(&report).into_iter().map(|row| {
             let facet = row.facet.to_owned();
-            (facet, row.value, row.shared_at, row.filed_at, row.due_key)
+            let moving = (row.due_key, row.status.to_owned());
+            (facet, row.value, row.shared_at, row.filed_at, moving)
         });
         if sorted(derived.collect()) != sorted(stored_facets.remove(&id).unwrap_or_default()) {
             faults.push("facets");
         }
         let derived = parties(&report).into_iter().map(|row| {
             let party = row.party.to_owned();
-            (row.organisation_id, party, row.filed_at, row.due_key)
+            let moving = (row.due_key, row.status.to_owned());
+            (row.organisation_id, party, row.filed_at, moving)
         });
         if sorted(derived.collect()) != sorted(stored_parties.remove(&id).unwrap_or_default()) {
             faults.push("parties");

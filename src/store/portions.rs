@@ -43,7 +43,7 @@ pub(super) fn in_portions<V: Copy>(
             return Ok(rows);
         }
         after = keys.last().copied();
-        portion = LARGEST.min(portion * 4);
+        portion = LARGEST.min(portion * 2);
     }
 }
 

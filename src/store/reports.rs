@@ -257,9 +257,9 @@ pub fn insert_many(conn: &mut Conn, new: &[Report]) -> QueryResult<()> {
     let rows: Vec<Row> = new.iter().map(Row::from).collect();
     insert_all!(conn, reports::table, 27, &rows)?;
     let rows: Vec<FacetRow> = new.iter().flat_map(facets).collect();
-    insert_all!(conn, report_facets::table, 6, &rows)?;
+    insert_all!(conn, report_facets::table, 7, &rows)?;
     let rows: Vec<PartyRow> = new.iter().flat_map(parties).collect();
-    insert_all!(conn, report_parties::table, 5, &rows)?;
+    insert_all!(conn, report_parties::table, 6, &rows)?;
     let of_assignee = |(report_id, organisation_id, principal_id)| NewAssignee {
         report_id,
         organisation_id,
@@ -285,25 +285,31 @@ pub fn update(conn: &mut Conn, before: &Report, after: &Report) -> QueryResult<b
     {
         return Ok(false);
     }
-    let due = due_key(after);
-    let moved = due_key(before) != due;
-    let (mut facets_before, facets_after) = (facets(before), facets(after));
-    facets_before.iter_mut().for_each(|row| row.due_key = due);
-    if facets_before != facets_after {
+    // What lists are read by alone; what a report is about and whose it is changes seldom.
+    let moved = (due_key(before), before.status) != (due_key(after), after.status);
+    let facets_after = facets(after);
+    if !facets(before)
+        .iter()
+        .map(FacetRow::what)
+        .eq(facets_after.iter().map(FacetRow::what))
+    {
         diesel::delete(report_facets::table.filter(report_facets::report_id.eq(after.id)))
             .execute(conn)?;
         insert_facets(conn, &facets_after)?;
     } else if moved && !facets_after.is_empty() {
-        move_facets(conn, after.id, due)?;
+        move_facets(conn, after)?;
     }
-    let (mut parties_before, parties_after) = (parties(before), parties(after));
-    parties_before.iter_mut().for_each(|row| row.due_key = due);
-    if parties_before != parties_after {
+    let parties_after = parties(after);
+    if !parties(before)
+        .iter()
+        .map(PartyRow::who)
+        .eq(parties_after.iter().map(PartyRow::who))
+    {
         diesel::delete(report_parties::table.filter(report_parties::report_id.eq(after.id)))
             .execute(conn)?;
         insert_parties(conn, &parties_after)?;
     } else if moved {
-        move_parties(conn, after.id, due)?;
+        move_parties(conn, after)?;
     }
     released::update(conn, before, after)?;
     counts::note(conn, after)?;
@@ -466,8 +472,8 @@ pub fn refresh(conn: &mut Conn, report: &Report) -> QueryResult<()> {
         .set(Row::from(report))
         .execute(conn)?;
     if written > 0 {
-        move_facets(conn, report.id, due_key(report))?;
-        move_parties(conn, report.id, due_key(report))?;
+        move_facets(conn, report)?;
+        move_parties(conn, report)?;
     }
     Ok(())
 }
@@ -520,6 +526,15 @@ pub(super) struct FacetRow {
     pub(super) filed_at: Instant,
     /// The day it is due, likewise.
     pub(super) due_key: NaiveDate,
+    /// What it is in, so that such a list meets no others.
+    pub(super) status: &'static str,
+}
+
+impl FacetRow {
+    /// All but what changes with the handling.
+    fn what(&self) -> (&str, &str, Option<Instant>, Instant) {
+        (self.facet, &self.value, self.shared_at, self.filed_at)
+    }
 }
 
 /// Whose a report is.
@@ -533,6 +548,15 @@ pub(super) struct PartyRow {
     pub(super) filed_at: Instant,
     /// The day it is due, likewise.
     pub(super) due_key: NaiveDate,
+    /// What it is in, so that such a list meets no others.
+    pub(super) status: &'static str,
+}
+
+impl PartyRow {
+    /// All but what changes with the handling.
+    fn who(&self) -> (OrganisationId, &str, Instant) {
+        (self.organisation_id, self.party, self.filed_at)
+    }
 }
 
 #[derive(Insertable)]
@@ -555,6 +579,7 @@ pub(super) fn facets(report: &Report) -> Vec<FacetRow> {
         shared_at: version.map(|version| Instant(version.shared_at)),
         filed_at: filed_at(report),
         due_key: due_key(report),
+        status: report.status.as_str(),
     };
     let regulations: Vec<String> = content
         .citations
@@ -587,6 +612,7 @@ pub(super) fn parties(report: &Report) -> Vec<PartyRow> {
             party: party.as_str(),
             filed_at: filed_at(report),
             due_key: due_key(report),
+            status: report.status.as_str(),
         }
     };
     let handling = &report.handling;
@@ -643,18 +669,24 @@ fn insert_facets(conn: &mut Conn, rows: &[FacetRow]) -> QueryResult<()> {
     .map(drop)
 }
 
-fn move_facets(conn: &mut Conn, report: ReportId, due: NaiveDate) -> QueryResult<()> {
+fn move_facets(conn: &mut Conn, report: &Report) -> QueryResult<()> {
     use report_facets as t;
-    diesel::update(t::table.filter(t::report_id.eq(report)))
-        .set(t::due_key.eq(due))
+    diesel::update(t::table.filter(t::report_id.eq(report.id)))
+        .set((
+            t::due_key.eq(due_key(report)),
+            t::status.eq(report.status.as_str()),
+        ))
         .execute(conn)
         .map(drop)
 }
 
-fn move_parties(conn: &mut Conn, report: ReportId, due: NaiveDate) -> QueryResult<()> {
+fn move_parties(conn: &mut Conn, report: &Report) -> QueryResult<()> {
     use report_parties as t;
-    diesel::update(t::table.filter(t::report_id.eq(report)))
-        .set(t::due_key.eq(due))
+    diesel::update(t::table.filter(t::report_id.eq(report.id)))
+        .set((
+            t::due_key.eq(due_key(report)),
+            t::status.eq(report.status.as_str()),
+        ))
         .execute(conn)
         .map(drop)
 }

@@ -356,6 +356,7 @@ diesel::table! {
         shared_at -> Nullable<InstantSql>,
         filed_at -> InstantSql,
         due_key -> Date,
+        status -> Text,
     }
 }
 
@@ -369,6 +370,7 @@ diesel::table! {
         party -> Text,
         filed_at -> InstantSql,
         due_key -> Date,
+        status -> Text,
     }
 }
 

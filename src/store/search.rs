@@ -257,10 +257,20 @@ where
         parts.join(if query.any { any } else { all })
     };
     match conn {
-        Conn::Sqlite(conn) => diesel::sql_query(format!(
-            "{select} search_terms JOIN search_entries e ON e.entry = search_terms.rowid \
-             WHERE search_terms MATCH ? AND search_terms.rowid < ? AND {scope} ORDER BY search_terms.rowid DESC LIMIT ?"
-        ))
+        // Most of what fits is not shared: an index of what is tells so without its text.
+        Conn::Sqlite(conn) => diesel::sql_query(if shared {
+            format!(
+                "{select} (SELECT rowid AS entry FROM search_terms WHERE search_terms MATCH ? AND rowid < ? \
+                 AND EXISTS (SELECT 1 FROM search_entries x INDEXED BY search_entries_shared \
+                 WHERE x.entry = search_terms.rowid AND x.scope = 'shared') ORDER BY rowid DESC LIMIT ?) AS found \
+                 JOIN search_entries e ON e.entry = found.entry ORDER BY found.entry DESC"
+            )
+        } else {
+            format!(
+                "{select} search_terms JOIN search_entries e ON e.entry = search_terms.rowid \
+                 WHERE search_terms MATCH ? AND search_terms.rowid < ? AND {scope} ORDER BY search_terms.rowid DESC LIMIT ?"
+            )
+        })
         .bind::<Text, _>(terms(
             |words| format!("\"{}\"", words.join(" ")),
             " AND ",

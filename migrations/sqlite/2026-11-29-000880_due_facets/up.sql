@@ -1,5 +1,5 @@
--- The day a report is due, beside what it is about and whose it is, as when it was filed: a list in the order of what is due
--- is read no further than its page. A report's facets lie together, where it is looked up what else it is about.
+-- The day a report is due and its status, beside what it is about and whose it is, as when it was filed: a list in the order
+-- of what is due is read no further than its page. A report's facets lie together, where it is looked up what else it is about.
 CREATE TABLE report_facets_anew (
     facet TEXT NOT NULL,
     value TEXT NOT NULL,
@@ -7,10 +7,11 @@ CREATE TABLE report_facets_anew (
     shared_at TEXT,
     filed_at TEXT NOT NULL,
     due_key TEXT NOT NULL DEFAULT '9999-12-31',
+    status TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (report_id, facet, value)
 ) WITHOUT ROWID;
-INSERT INTO report_facets_anew (facet, value, report_id, shared_at, filed_at, due_key)
-SELECT f.facet, f.value, f.report_id, f.shared_at, f.filed_at, r.due_key
+INSERT INTO report_facets_anew (facet, value, report_id, shared_at, filed_at, due_key, status)
+SELECT f.facet, f.value, f.report_id, f.shared_at, f.filed_at, r.due_key, r.status
 FROM report_facets f JOIN reports r ON r.id = f.report_id ORDER BY f.report_id, f.facet, f.value;
 DROP TABLE report_facets;
 ALTER TABLE report_facets_anew RENAME TO report_facets;
@@ -24,10 +25,11 @@ CREATE TABLE report_parties_anew (
     party TEXT NOT NULL,
     filed_at TEXT NOT NULL,
     due_key TEXT NOT NULL DEFAULT '9999-12-31',
+    status TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (organisation_id, report_id, party)
 ) WITHOUT ROWID;
-INSERT INTO report_parties_anew (organisation_id, report_id, party, filed_at, due_key)
-SELECT p.organisation_id, p.report_id, p.party, p.filed_at, r.due_key
+INSERT INTO report_parties_anew (organisation_id, report_id, party, filed_at, due_key, status)
+SELECT p.organisation_id, p.report_id, p.party, p.filed_at, r.due_key, r.status
 FROM report_parties p JOIN reports r ON r.id = p.report_id ORDER BY p.organisation_id, p.report_id, p.party;
 DROP TABLE report_parties;
 ALTER TABLE report_parties_anew RENAME TO report_parties;

@@ -1,7 +1,9 @@
 //! The lists of reports: who may see what, the filters, the orders, and the keys that pages go on from.
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use crate::domain::code::{Code, code_list};
 use crate::domain::id::{OrganisationId, PrincipalId, ReportId};
@@ -87,6 +89,26 @@ impl Filter {
             && self.watching.is_none_or(|(_, watches)| !watches)
             && !matches!(self.assignee, Some(AssigneeFilter::Is(_)))
             && self.among.is_none()
+    }
+
+    /// The statuses that fit; of a phase those that may lie in it too. None when all do.
+    fn statuses(&self) -> Option<Vec<Coded<Status>>> {
+        if self.status.is_empty() && self.phase.is_empty() {
+            return None;
+        }
+        // Who is asked for information may be so in any phase.
+        let in_phase = |status: &Status| {
+            self.phase.is_empty()
+                || *status == Status::InformationRequested
+                || self.phase.contains(&status.phase(None))
+        };
+        let fits = |status: &Status| self.status.is_empty() || self.status.contains(status);
+        let all = Status::ALL.iter().copied();
+        Some(
+            all.filter(|one| fits(one) && in_phase(one))
+                .map(Coded)
+                .collect(),
+        )
     }
 
     /// The same, of some reports alone.
@@ -199,9 +221,10 @@ pub fn list(
     limit: i64,
 ) -> QueryResult<Vec<Report>> {
     if filter.is_wide() {
-        let own = visible.own().map(Narrow::Own);
-        let about = narrowest(&filter.facets).map(|one| Narrow::About(one, &filter.facets));
-        if let Some(narrow) = about.or(own) {
+        let own = visible.own().map(Start::Own);
+        let about = narrowest(&filter.facets).map(|(facet, value)| Start::About(facet, value));
+        if let Some(start) = about.or(own) {
+            let narrow = Narrow::new(start, filter);
             let page = Page {
                 visible,
                 filter,
@@ -212,12 +235,12 @@ pub fn list(
             let turned = matches!(sort, Sort::SubmittedDescending | Sort::DueDescending);
             match sort {
                 Sort::Submitted | Sort::SubmittedDescending => {
-                    return page.read_from(conn, narrow, at, |conn, after, portion| {
+                    return page.read_from(conn, &narrow, at, |conn, after, portion| {
                         narrow.filed(conn, turned, after, portion)
                     });
                 }
                 Sort::Due | Sort::DueDescending => {
-                    return page.read_from(conn, narrow, day, |conn, after, portion| {
+                    return page.read_from(conn, &narrow, day, |conn, after, portion| {
                         narrow.due(conn, turned, after, portion)
                     });
                 }
@@ -252,14 +275,14 @@ impl Page<'_> {
     fn read_from<V: Copy>(
         self,
         conn: &mut Conn,
-        narrow: Narrow<'_>,
+        narrow: &Narrow<'_>,
         after: Option<Key<V>>,
         next: impl Fn(&mut Conn, Option<Key<V>>, i64) -> QueryResult<Vec<Key<V>>>,
     ) -> QueryResult<Vec<Report>> {
         let sizes = (self.limit, narrow.first_portion(self.limit));
         in_portions(conn, after, sizes, next, |conn, ids, left| {
             let mut among = self.filter.among(ids);
-            if let Narrow::About(..) = narrow {
+            if let Start::About(..) = narrow.start {
                 // Looked up with what comes next.
                 among.facets.clear();
             }
@@ -271,16 +294,25 @@ impl Page<'_> {
 
 /// What a list begins at instead of all reports.
 #[derive(Clone, Copy)]
-enum Narrow<'a> {
-    /// The reports about one thing, and about others too.
-    About((Facet, &'a str), &'a [(Facet, Vec<String>)]),
+enum Start<'a> {
+    /// The reports about one thing.
+    About(Facet, &'a str),
     /// Those of one organisation.
     Own(OrganisationId),
 }
 
+/// The reports that a list begins at, as far as it is seen there whether they fit.
+struct Narrow<'a> {
+    start: Start<'a>,
+    /// What else they are about.
+    too: Vec<(Facet, &'a [String])>,
+    /// The statuses they may have; none for any.
+    status: Option<Vec<Coded<Status>>>,
+}
+
 /// The next so many in the order of a column and of their ids, from after one.
 macro_rules! next {
-    ($narrow:expr, $column:ident, $conn:expr, $turned:expr, $after:expr, $limit:expr) => {{
+    ($narrow:expr, $column:ident, ($too:expr, $same:expr), $conn:expr, $turned:expr, $after:expr, $limit:expr) => {{
         use {report_facets as f, report_parties as p};
         macro_rules! load {
             ($of:expr, $column_of:expr, $id:expr) => {{
@@ -292,76 +324,114 @@ macro_rules! next {
                 }
             }};
         }
-        match $narrow {
-            Narrow::About((facet, value), all) => {
+        match $narrow.start {
+            Start::About(facet, value) => {
                 let about = f::facet.eq(facet.as_str()).and(f::value.eq(value));
                 let mut about = f::table.filter(about).into_boxed::<MultiBackend>();
-                let too = diesel::alias!(report_facets as too);
-                for (facet, values) in all.iter().filter(|(one, _)| *one != facet) {
-                    if !values.is_empty() {
-                        let this = too
-                            .filter(too.field(f::report_id).eq(f::report_id))
-                            .filter(too.field(f::facet).eq(facet.as_str()))
-                            .filter(any_of(too.field(f::value), values))
-                            .select(too.field(f::report_id));
-                        about = about.filter(this.single_value().is_not_null());
-                    }
+                if let Some(status) = &$narrow.status {
+                    about = about.filter(any_of(f::status, status));
+                }
+                for (facet, values) in &$narrow.too {
+                    let this = $too
+                        .filter($same)
+                        .filter($too.field(f::facet).eq(facet.as_str()))
+                        .filter(any_of($too.field(f::value), values))
+                        .select($too.field(f::report_id));
+                    about = about.filter(this.single_value().is_not_null());
                 }
                 load!(about, f::$column, f::report_id)
             }
-            Narrow::Own(organisation) => {
+            Start::Own(organisation) => {
                 let own = p::table.filter(p::organisation_id.eq(organisation));
-                let own = own.distinct().into_boxed::<MultiBackend>();
+                let mut own = own.distinct().into_boxed::<MultiBackend>();
+                if let Some(status) = &$narrow.status {
+                    own = own.filter(any_of(p::status, status));
+                }
                 load!(own, p::$column, p::report_id)
             }
         }
     }};
 }
 
-impl Narrow<'_> {
-    /// What is about all the things asked for is most of what fits, and each costs a look at those that are not.
-    fn first_portion(self, limit: i64) -> i64 {
-        let things = match self {
-            Narrow::About(_, all) => all.iter().filter(|(_, values)| !values.is_empty()).count(),
-            Narrow::Own(_) => 1,
+impl<'a> Narrow<'a> {
+    fn new(start: Start<'a>, filter: &'a Filter) -> Self {
+        let too = match start {
+            Start::About(start, _) => filter
+                .facets
+                .iter()
+                .filter(|(facet, values)| *facet != start && !values.is_empty())
+                .map(|(facet, values)| (*facet, &values[..]))
+                .collect(),
+            Start::Own(_) => Vec::new(),
         };
-        if things > 1 {
-            limit + limit / 2
-        } else {
+        Self {
+            start,
+            too,
+            status: filter.statuses(),
+        }
+    }
+
+    /// What is about all the things asked for is most of what fits, and each costs a look at those that are not.
+    fn first_portion(&self, limit: i64) -> i64 {
+        if self.too.is_empty() {
             some(limit)
+        } else {
+            limit + limit / 5
         }
     }
 
     /// The next by when they were filed.
     fn filed(
-        self,
+        &self,
         conn: &mut Conn,
         descending: bool,
         after: Option<Key<Instant>>,
         limit: i64,
     ) -> QueryResult<Vec<Key<Instant>>> {
-        next!(self, filed_at, conn, descending, after, limit)
+        use report_facets as f;
+        let too = diesel::alias!(report_facets as too);
+        // Looked up by the moment, which few have in common: what is about the other thing then lies in the same order, while
+        // the reports themselves lie far apart. The id as it stands would have SQLite go by that.
+        let of_it = "COALESCE(too.report_id, too.report_id) = report_facets.report_id";
+        let same = || {
+            too.field(f::filed_at)
+                .eq(f::filed_at)
+                .and(sql::<Bool>(of_it))
+        };
+        next!(
+            self,
+            filed_at,
+            (too, same()),
+            conn,
+            descending,
+            after,
+            limit
+        )
     }
 
     /// The next by when they are due.
     fn due(
-        self,
+        &self,
         conn: &mut Conn,
         descending: bool,
         after: Option<Key<NaiveDate>>,
         limit: i64,
     ) -> QueryResult<Vec<Key<NaiveDate>>> {
-        next!(self, due_key, conn, descending, after, limit)
+        use report_facets as f;
+        let too = diesel::alias!(report_facets as too);
+        let same = || too.field(f::report_id).eq(f::report_id);
+        next!(self, due_key, (too, same()), conn, descending, after, limit)
     }
 
-    /// All of them, where they are few; also what is not about the other things.
-    fn few(self, conn: &mut Conn) -> QueryResult<Option<Vec<ReportId>>> {
-        let alone = match self {
-            Narrow::About(one, _) => Narrow::About(one, &[]),
-            Narrow::Own(_) => self,
+    /// All that begin there, where they are few.
+    fn few(&self, conn: &mut Conn) -> QueryResult<Option<Vec<ReportId>>> {
+        let all = Narrow {
+            start: self.start,
+            too: Vec::new(),
+            status: None,
         };
         few(conn, |conn, after, limit| {
-            alone.filed(conn, true, after, limit)
+            all.filed(conn, true, after, limit)
         })
     }
 }
