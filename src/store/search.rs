@@ -131,10 +131,15 @@ pub fn insert(conn: &mut Conn, new: &[Report]) -> QueryResult<()> {
     write(conn, &rows)
 }
 
-/// Indexes a report anew where what it says has changed.
+/// Indexes a report anew where what it says has changed, or it was released again: what is shared is found in the order of
+/// its entries.
 pub fn update(conn: &mut Conn, before: &Report, after: &Report) -> QueryResult<()> {
+    let released = |report: &Report| {
+        let version = report.handling.sharing.version.as_ref();
+        version.map(|version| version.shared_at)
+    };
     let rows = entries(after);
-    if entries(before) == rows {
+    if entries(before) == rows && released(before) == released(after) {
         return Ok(());
     }
     diesel::delete(

@@ -280,6 +280,7 @@ async fn whatever_a_list_is_about_its_pages_are_the_whole_of_it() {
     let app = TestApp::start().await;
     app.leave_mail();
     let (reporter, desk) = (app.reporter("GM1714").await, app.desk().await);
+    let liaison = app.liaison("OCW").await;
     let mut rng = fastrand::Rng::with_seed(29);
     let mut made: Vec<(String, &str, &str, &str)> = Vec::new();
     for _ in 0..36 {
@@ -301,6 +302,21 @@ async fn whatever_a_list_is_about_its_pages_are_the_whole_of_it() {
             });
             act(&app, &desk, &id, publish).await.expect(200);
         }
+        let step = match rng.u8(..4) {
+            0 => Some((
+                &reporter,
+                json!({"action": "withdraw", "reason": "Opgelost."}),
+            )),
+            1 => Some((&liaison, json!({"action": "accept"}))),
+            2 => Some((
+                &desk,
+                json!({"action": "escalate", "reason": "Niemand reageert."}),
+            )),
+            _ => None,
+        };
+        if let Some((who, step)) = step {
+            act(&app, who, &id, step).await.expect(200);
+        }
         made.push((id, place, domain, title));
     }
     // One of the earliest is published last, another taken back: what they are listed by changes with it.
@@ -313,33 +329,49 @@ async fn whatever_a_list_is_about_its_pages_are_the_whole_of_it() {
     let back = json!({"action": "unpublish", "reason": "Te vroeg."});
     act(&app, &desk, &made[2].0, back).await.expect(200);
 
+    // By the desk, which sees all, and by the reporter, which sees its own.
     let lists = [
-        ("/v1/reports", "-submitted"),
-        ("/v1/reports", "submitted"),
-        ("/v1/shared-reports", "-shared"),
-        ("/v1/shared-reports", "shared"),
-        ("/v1/public/reports", "-shared"),
-        ("/v1/public/reports", "-updated"),
+        (&desk, "/v1/reports", "-submitted"),
+        (&reporter, "/v1/reports", "submitted"),
+        (&reporter, "/v1/reports", "due"),
+        (&desk, "/v1/reports", "-due"),
+        (&desk, "/v1/reports", "due"),
+        (&reporter, "/v1/reports", "urgency"),
+        (&desk, "/v1/reports", "-updated"),
+        (&desk, "/v1/shared-reports", "-shared"),
+        (&desk, "/v1/shared-reports", "shared"),
+        (&desk, "/v1/public/reports", "-shared"),
+        (&desk, "/v1/public/reports", "-updated"),
     ];
     let mut hits = 0;
-    for _ in 0..60 {
-        let (path, sort) = lists[rng.usize(..lists.len())];
+    for _ in 0..110 {
+        let (who, path, sort) = lists[rng.usize(..lists.len())];
         let mut filters: Vec<(&str, &str)> = vec![("sort", sort)];
-        let choices: [&[(&str, &str)]; 5] = [
+        let choices: [&[(&str, &str)]; 7] = [
             &[("domain", "wonen")],
             &[("province", "PV27")],
             &[("municipality", "GM1714"), ("municipality", "GM0715")],
             &[("regulation", "BWBR0003420")],
             &[("q", "kleine scholen")],
+            &[("status", "withdrawn"), ("status", "in_review")],
+            &[("phase", "intake")],
         ];
         for choice in choices {
-            if rng.bool() && !(path == "/v1/reports" && choice[0].0 == "q") {
+            if rng.u8(..5) < 2
+                && match choice[0].0 {
+                    // In an order of its own, as `relevance`.
+                    "q" => path != "/v1/reports",
+                    // Rows of what is shared do not tell these by themselves.
+                    "status" | "phase" => path == "/v1/reports",
+                    _ => true,
+                }
+            {
                 filters.extend(choice);
             }
         }
         let read = async |more: &[(&str, &str)]| {
             let query: Vec<_> = filters.iter().chain(more).copied().collect();
-            let call = app.get(path).by(&desk).query(&query);
+            let call = app.get(path).by(who).query(&query);
             call.await.expect(200)
         };
         let named = |reply: &Reply| -> Vec<String> {
@@ -353,9 +385,14 @@ async fn whatever_a_list_is_about_its_pages_are_the_whole_of_it() {
         let whole = named(&read(&[("limit", "100")]).await);
         let all = app
             .get(path)
-            .by(&desk)
+            .by(who)
             .query(&[("sort", sort), ("limit", "100")]);
-        let fits = |id: &str| {
+        let wanted = |key: &str, row: &Value| {
+            let mut of_key = filters.iter().filter(|(one, _)| *one == key).peekable();
+            of_key.peek().is_none() || of_key.any(|(key, value)| row[key] == *value)
+        };
+        let fits = |row: &Value| {
+            let id = row["id"].as_str().unwrap();
             let (_, place, domain, title) = made.iter().find(|one| one.0 == id).unwrap();
             filters.iter().all(|(key, value)| match *key {
                 "domain" => domain == value,
@@ -363,11 +400,15 @@ async fn whatever_a_list_is_about_its_pages_are_the_whole_of_it() {
                 "province" => *place == "GM0363",
                 "q" => *title == "Kleine school",
                 _ => true,
-            })
+            }) && wanted("status", row)
+                && wanted("phase", row)
         };
         let all = all.await.expect(200).items();
-        let all = all.iter().map(|row| row["id"].as_str().unwrap());
-        let expected: Vec<String> = all.filter(|id| fits(id)).map(str::to_owned).collect();
+        let expected: Vec<&str> = all
+            .iter()
+            .filter(|row| fits(row))
+            .map(|row| row["id"].as_str().unwrap())
+            .collect();
         assert_eq!(whole, expected, "{path} {filters:?}");
         hits += whole.len();
         let limit = ["1", "2", "3"][rng.usize(..3)];
