@@ -1,11 +1,13 @@
 //! Reports, with the two tables that lists filter on: what a report is about (facets) and who has it (parties).
 
 mod list;
+mod narrow;
 
 pub use list::{
     After, AssigneeFilter, DeadlineFilter, Filter, Sort, Visible, find_bare, ids, key, list,
     list_bare, newest_ids,
 };
+pub(super) use narrow::narrowest;
 
 use chrono::{Months, NaiveDate};
 use diesel::prelude::*;
@@ -494,23 +496,6 @@ fn filed_at(report: &Report) -> Instant {
 /// The day its next deadline ends.
 fn due_key(report: &Report) -> NaiveDate {
     report.due_on().unwrap_or(NOTHING_DUE)
-}
-
-/// What fewest reports are about of what a list is limited to: one value alone, so that each of them is met once.
-pub(super) fn narrowest(facets: &[(Facet, Vec<String>)]) -> Option<(Facet, &str)> {
-    const NARROW_FIRST: [Facet; 5] = [
-        Facet::Regulation,
-        Facet::Municipality,
-        Facet::Region,
-        Facet::Domain,
-        Facet::Province,
-    ];
-    NARROW_FIRST.into_iter().find_map(|wanted| {
-        facets.iter().find_map(|(facet, values)| match &**values {
-            [value] if *facet == wanted => Some((wanted, value.as_str())),
-            _ => None,
-        })
-    })
 }
 
 /// One thing that a report is about.

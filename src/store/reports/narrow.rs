@@ -1,0 +1,178 @@
+//! Lists that begin at an index narrower than all reports: those about something, and an organisation's own.
+
+use chrono::NaiveDate;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+
+use crate::domain::code::Code;
+use crate::domain::id::{OrganisationId, ReportId};
+use crate::domain::status::Status;
+use crate::store::any_of::any_of;
+use crate::store::db::{Conn, MultiBackend};
+use crate::store::keyset::ordered;
+use crate::store::portions::{Key, few, some};
+use crate::store::reports::Facet;
+use crate::store::schema::{report_facets, report_parties};
+use crate::store::types::{Coded, Instant};
+
+/// What fewest reports are about of what a list is limited to: one value alone, so that each of them is met once.
+pub(in crate::store) fn narrowest(facets: &[(Facet, Vec<String>)]) -> Option<(Facet, &str)> {
+    const NARROW_FIRST: [Facet; 5] = [
+        Facet::Regulation,
+        Facet::Municipality,
+        Facet::Region,
+        Facet::Domain,
+        Facet::Province,
+    ];
+    NARROW_FIRST.into_iter().find_map(|wanted| {
+        facets.iter().find_map(|(facet, values)| match &**values {
+            [value] if *facet == wanted => Some((wanted, value.as_str())),
+            _ => None,
+        })
+    })
+}
+
+/// What a list begins at instead of all reports.
+#[derive(Clone, Copy)]
+pub(super) enum Start<'a> {
+    /// The reports about one thing.
+    About(Facet, &'a str),
+    /// Those of one organisation.
+    Own(OrganisationId),
+}
+
+/// The reports that a list begins at, as far as it is seen there whether they fit.
+pub(super) struct Narrow<'a> {
+    pub(super) start: Start<'a>,
+    /// What else they are about.
+    too: Vec<(Facet, &'a [String])>,
+    /// The statuses they may have; none for any.
+    status: Option<Vec<Coded<Status>>>,
+}
+
+/// The next so many in the order of a column and of their ids, from after one.
+macro_rules! next {
+    ($narrow:expr, $column:ident, ($too:expr, $same:expr), $conn:expr, $turned:expr, $after:expr, $limit:expr) => {{
+        use {report_facets as f, report_parties as p};
+        macro_rules! load {
+            ($of:expr, $column_of:expr, $id:expr) => {{
+                let query = $of.select(($column_of, $id)).limit($limit);
+                if $turned {
+                    ordered!(query, $column_of, $id, $after, descending).load($conn)
+                } else {
+                    ordered!(query, $column_of, $id, $after, ascending).load($conn)
+                }
+            }};
+        }
+        match $narrow.start {
+            Start::About(facet, value) => {
+                let about = f::facet.eq(facet.as_str()).and(f::value.eq(value));
+                let mut about = f::table.filter(about).into_boxed::<MultiBackend>();
+                if let Some(status) = &$narrow.status {
+                    about = about.filter(any_of(f::status, status));
+                }
+                for (facet, values) in &$narrow.too {
+                    let this = $too
+                        .filter($same)
+                        .filter($too.field(f::facet).eq(facet.as_str()))
+                        .filter(any_of($too.field(f::value), values))
+                        .select($too.field(f::report_id));
+                    about = about.filter(this.single_value().is_not_null());
+                }
+                load!(about, f::$column, f::report_id)
+            }
+            Start::Own(organisation) => {
+                let own = p::table.filter(p::organisation_id.eq(organisation));
+                let mut own = own.distinct().into_boxed::<MultiBackend>();
+                if let Some(status) = &$narrow.status {
+                    own = own.filter(any_of(p::status, status));
+                }
+                load!(own, p::$column, p::report_id)
+            }
+        }
+    }};
+}
+
+impl<'a> Narrow<'a> {
+    /// Of these facets and statuses; no statuses for any.
+    pub(super) fn new(
+        start: Start<'a>,
+        facets: &'a [(Facet, Vec<String>)],
+        status: Option<Vec<Coded<Status>>>,
+    ) -> Self {
+        let too = match start {
+            Start::About(start, _) => facets
+                .iter()
+                .filter(|(facet, values)| *facet != start && !values.is_empty())
+                .map(|(facet, values)| (*facet, &values[..]))
+                .collect(),
+            Start::Own(_) => Vec::new(),
+        };
+        Self { start, too, status }
+    }
+
+    /// What is about all the things asked for is most of what fits, and each costs a look at those that are not.
+    pub(super) fn first_portion(&self, limit: i64) -> i64 {
+        if self.too.is_empty() {
+            some(limit)
+        } else {
+            limit + limit / 5
+        }
+    }
+
+    /// The next by when they were filed.
+    pub(super) fn filed(
+        &self,
+        conn: &mut Conn,
+        descending: bool,
+        after: Option<Key<Instant>>,
+        limit: i64,
+    ) -> QueryResult<Vec<Key<Instant>>> {
+        use report_facets as f;
+        let too = diesel::alias!(report_facets as too);
+        // Looked up by the moment, which few have in common: what is about the other thing then lies in the same order, while
+        // the reports themselves lie far apart. The id as it stands would have SQLite go by that.
+        let of_it = "COALESCE(too.report_id, too.report_id) = report_facets.report_id";
+        let same = || {
+            too.field(f::filed_at)
+                .eq(f::filed_at)
+                .and(sql::<Bool>(of_it))
+        };
+        next!(
+            self,
+            filed_at,
+            (too, same()),
+            conn,
+            descending,
+            after,
+            limit
+        )
+    }
+
+    /// The next by when they are due.
+    pub(super) fn due(
+        &self,
+        conn: &mut Conn,
+        descending: bool,
+        after: Option<Key<NaiveDate>>,
+        limit: i64,
+    ) -> QueryResult<Vec<Key<NaiveDate>>> {
+        use report_facets as f;
+        let too = diesel::alias!(report_facets as too);
+        let same = || too.field(f::report_id).eq(f::report_id);
+        next!(self, due_key, (too, same()), conn, descending, after, limit)
+    }
+
+    /// All that begin there, where they are few.
+    pub(super) fn few(&self, conn: &mut Conn) -> QueryResult<Option<Vec<ReportId>>> {
+        let all = Narrow {
+            start: self.start,
+            too: Vec::new(),
+            status: None,
+        };
+        few(conn, |conn, after, limit| {
+            all.filed(conn, true, after, limit)
+        })
+    }
+}
