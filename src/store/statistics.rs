@@ -153,10 +153,13 @@ pub fn key(row: &CellRow) -> AfterCell {
 }
 
 /// How many reports have a value, and a value of another dimension.
-#[derive(Debug, Clone, Queryable)]
+#[derive(Debug, Clone, QueryableByName)]
 pub struct Crossed {
+    #[diesel(sql_type = Text)]
     pub value: String,
+    #[diesel(sql_type = Text)]
     pub across_value: String,
+    #[diesel(sql_type = BigInt)]
     pub reports: i64,
 }
 
@@ -167,21 +170,36 @@ pub fn crossed(
     (by, values): (Dimension, &[String]),
     (across, from): (Dimension, &str),
 ) -> QueryResult<Vec<Crossed>> {
-    let of = counts::table.filter(counts::basis.eq(basis.as_str()));
-    macro_rules! load {
-        ($dimension:expr, $crossed:expr, $value:expr, $other:expr) => {
-            of.filter(counts::dimension.eq($dimension.as_str()))
-                .filter(counts::across.eq($crossed.as_str()))
-                .filter(any_of($value, values))
-                .filter($other.ge(from.to_owned()))
-                .select(($value, $other, counts::reports))
-                .load(conn)
-        };
-    }
-    if is_straight(by, across) {
-        load!(by, across, counts::value, counts::across_value)
+    let straight = is_straight(by, across);
+    let (first, second) = if straight { (by, across) } else { (across, by) };
+    let (value, other) = if straight {
+        ("c.value", "c.across_value")
     } else {
-        load!(across, by, counts::across_value, counts::value)
+        ("c.across_value", "c.value")
+    };
+    // Joined in this order: SQLite would else look through all cells of the two dimensions for those of the values.
+    let sql = |rows: &str, from: &str| {
+        format!(
+            "SELECT {value} AS value, {other} AS across_value, c.reports FROM {rows} CROSS JOIN counts c \
+             WHERE c.basis = '{}' AND c.dimension = '{}' AND c.across = '{}' AND {value} = j.value AND {other} >= {from}",
+            basis.as_str(),
+            first.as_str(),
+            second.as_str()
+        )
+    };
+    let json = serde_json::Value::from(values).to_string();
+    match conn {
+        Conn::Sqlite(conn) => diesel::sql_query(sql("json_each(?) AS j", "?"))
+            .bind::<Text, _>(json)
+            .bind::<Text, _>(from)
+            .load(conn),
+        Conn::Postgres(conn) => {
+            let rows = "json_array_elements_text(CAST($1 AS JSON)) AS j(value)";
+            diesel::sql_query(sql(rows, "$2"))
+                .bind::<Text, _>(json)
+                .bind::<Text, _>(from)
+                .load(conn)
+        }
     }
 }
 
