@@ -274,6 +274,18 @@ pub fn insert_many(conn: &mut Conn, new: &[Report]) -> QueryResult<()> {
     search::insert(conn, new)
 }
 
+/// Writes anew, beside what a report is about or whose it is, what changes with its handling.
+macro_rules! move_rows {
+    ($table:ident, $conn:expr, $report:expr) => {
+        diesel::update($table::table.filter($table::report_id.eq($report.id)))
+            .set((
+                $table::due_key.eq(due_key($report)),
+                $table::status.eq($report.status.as_str()),
+            ))
+            .execute($conn)
+    };
+}
+
 /// Writes a report that was `before`; false when another has changed it since. What lists filter on is rewritten only
 /// where it changed.
 pub fn update(conn: &mut Conn, before: &Report, after: &Report) -> QueryResult<bool> {
@@ -287,7 +299,7 @@ pub fn update(conn: &mut Conn, before: &Report, after: &Report) -> QueryResult<b
     {
         return Ok(false);
     }
-    // What lists are read by alone; what a report is about and whose it is changes seldom.
+    // Each step changes these; what a report is about and whose it is changes seldom.
     let moved = (due_key(before), before.status) != (due_key(after), after.status);
     let facets_after = facets(after);
     if !facets(before)
@@ -299,7 +311,7 @@ pub fn update(conn: &mut Conn, before: &Report, after: &Report) -> QueryResult<b
             .execute(conn)?;
         insert_facets(conn, &facets_after)?;
     } else if moved && !facets_after.is_empty() {
-        move_facets(conn, after)?;
+        move_rows!(report_facets, conn, after)?;
     }
     let parties_after = parties(after);
     if !parties(before)
@@ -311,7 +323,7 @@ pub fn update(conn: &mut Conn, before: &Report, after: &Report) -> QueryResult<b
             .execute(conn)?;
         insert_parties(conn, &parties_after)?;
     } else if moved {
-        move_parties(conn, after)?;
+        move_rows!(report_parties, conn, after)?;
     }
     released::update(conn, before, after)?;
     counts::note(conn, after)?;
@@ -474,8 +486,8 @@ pub fn refresh(conn: &mut Conn, report: &Report) -> QueryResult<()> {
         .set(Row::from(report))
         .execute(conn)?;
     if written > 0 {
-        move_facets(conn, report)?;
-        move_parties(conn, report)?;
+        move_rows!(report_facets, conn, report)?;
+        move_rows!(report_parties, conn, report)?;
     }
     Ok(())
 }
@@ -654,28 +666,6 @@ fn insert_facets(conn: &mut Conn, rows: &[FacetRow]) -> QueryResult<()> {
     .map(drop)
 }
 
-fn move_facets(conn: &mut Conn, report: &Report) -> QueryResult<()> {
-    use report_facets as t;
-    diesel::update(t::table.filter(t::report_id.eq(report.id)))
-        .set((
-            t::due_key.eq(due_key(report)),
-            t::status.eq(report.status.as_str()),
-        ))
-        .execute(conn)
-        .map(drop)
-}
-
-fn move_parties(conn: &mut Conn, report: &Report) -> QueryResult<()> {
-    use report_parties as t;
-    diesel::update(t::table.filter(t::report_id.eq(report.id)))
-        .set((
-            t::due_key.eq(due_key(report)),
-            t::status.eq(report.status.as_str()),
-        ))
-        .execute(conn)
-        .map(drop)
-}
-
 fn insert_parties(conn: &mut Conn, rows: &[PartyRow]) -> QueryResult<()> {
     match conn {
         Conn::Sqlite(conn) => diesel::insert_into(report_parties::table)
@@ -697,6 +687,13 @@ pub fn by_ids(conn: &mut Conn, ids: &[ReportId]) -> QueryResult<Vec<Report>> {
         .filter(any_of(reports::id, ids))
         .load::<Row>(conn)?;
     Ok(rows.into_iter().map(Report::from).collect())
+}
+
+/// Reports by id, in the order of these ids.
+pub fn in_order(conn: &mut Conn, ids: &[ReportId]) -> QueryResult<Vec<Report>> {
+    let mut found = by_ids(conn, ids)?;
+    found.sort_by_key(|report| ids.iter().position(|id| *id == report.id));
+    Ok(found)
 }
 
 /// Reports in the order of their ids, from after one.

@@ -12,7 +12,7 @@ use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
 use crate::store::keyset::ordered;
 use crate::store::portions::{Key, few, in_portions, some};
-use crate::store::reports::{Facet, Row, by_ids, narrowest};
+use crate::store::reports::{Facet, Row, in_order, narrowest};
 use crate::store::schema::{report_facets, reports, shared_versions};
 use crate::store::types::{Coded, Instant};
 
@@ -188,9 +188,7 @@ pub fn list(
     if filter.among.is_some() {
         // All of them are sorted to find the page: without their rows, which are wide.
         let ids: Vec<ReportId> = page!(reports::id).load(conn)?;
-        let mut found = by_ids(conn, &ids)?;
-        found.sort_by_key(|report| ids.iter().position(|id| *id == report.id));
-        return Ok(found);
+        return in_order(conn, &ids);
     }
     if let Some(about) = narrowest(&filter.facets) {
         if matches!(sort, Sort::Shared | Sort::SharedDescending) {

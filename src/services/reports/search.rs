@@ -133,9 +133,7 @@ pub fn page(
         .map(|(_, id)| *id)
         .take(usize::try_from(limit).unwrap_or(0))
         .collect();
-    let mut rows = reports::by_ids(conn, &page)?;
-    rows.sort_by_key(|report| page.iter().position(|id| *id == report.id));
-    Ok(rows)
+    Ok(reports::in_order(conn, &page)?)
 }
 
 /// The messages that were found about some reports, to show where.

@@ -12,7 +12,7 @@ use crate::store::db::{Conn, MultiBackend};
 use crate::store::keyset::ordered;
 use crate::store::portions::{Key, in_portions};
 use crate::store::reports::narrow::{Narrow, Start, narrowest};
-use crate::store::reports::{Facet, NOTHING_DUE, Party, Row, by_ids, urgency};
+use crate::store::reports::{Facet, NOTHING_DUE, Party, Row, in_order, urgency};
 use crate::store::schema::{
     report_assignees, report_facets, report_parties, report_watchers, reports,
 };
@@ -250,9 +250,7 @@ pub fn list(
                 let ids = listed(visible, &filter.among(few), sort, after, limit)
                     .select(reports::id)
                     .load::<ReportId>(conn)?;
-                let mut found = by_ids(conn, &ids)?;
-                found.sort_by_key(|report| ids.iter().position(|id| *id == report.id));
-                return Ok(found);
+                return in_order(conn, &ids);
             }
         }
     }
