@@ -17,6 +17,7 @@ RUN mkdir -p src tests/it \
  && cargo build --release --locked --features "$FEATURES" \
  && rm -r src tests
 
+COPY build.rs ./
 COPY migrations migrations
 COPY src src
 # Cargo goes by the time of a file, and that of a checkout may lie before the empty crate's.

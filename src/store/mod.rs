@@ -25,6 +25,7 @@ pub mod numbers;
 pub mod observations;
 pub mod organisations;
 pub mod outbox;
+mod passed;
 pub mod places;
 pub mod policy_domains;
 mod portions;

@@ -7,7 +7,7 @@ pub use list::{
     After, AssigneeFilter, DeadlineFilter, Filter, Sort, Visible, find_bare, ids, key, list,
     list_bare, newest_ids,
 };
-pub(super) use narrow::narrowest;
+pub(super) use narrow::{few_about, narrowest};
 
 use chrono::{Months, NaiveDate};
 use diesel::prelude::*;

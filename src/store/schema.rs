@@ -375,16 +375,18 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Integer, Text};
+    use diesel::sql_types::{Integer, Nullable, Text};
     use crate::store::types::{IdSql, InstantSql};
 
     shared_versions (report_id) {
         report_id -> IdSql,
         audience -> Text,
-        title -> Text,
-        summary -> Text,
         shared_at -> InstantSql,
         endorsement_count -> Integer,
+        status -> Text,
+        phase -> Text,
+        lead_id -> Nullable<IdSql>,
+        updated_at -> InstantSql,
     }
 }
 

@@ -11,8 +11,9 @@ use crate::domain::status::{Phase, Status};
 use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
 use crate::store::keyset::ordered;
-use crate::store::portions::{Key, few, in_portions, some};
-use crate::store::reports::{Facet, Row, in_order, narrowest};
+use crate::store::passed::passed;
+use crate::store::portions::{Key, in_portions, some};
+use crate::store::reports::{Facet, Row, few_about, in_order, narrowest};
 use crate::store::schema::{report_facets, reports, shared_versions};
 use crate::store::types::{Coded, Instant};
 
@@ -112,37 +113,46 @@ pub fn key(sort: Sort, report: &Report) -> After {
     }
 }
 
-/// What of what is released fits the filter.
+/// What of what is released fits the filter: seen in its narrow row alone. What was merged is found through the report it
+/// joined.
 macro_rules! fitting {
     ($columns:expr, $filter:expr) => {{
+        use shared_versions as s;
         let filter: &Filter = $filter;
         let audiences: Vec<_> = filter.audience.iter().copied().map(Coded).collect();
-        let mut query = reports::table
-            .inner_join(shared_versions::table)
+        let mut query = s::table
+            .inner_join(reports::table)
             .select($columns)
-            .filter(any_of(shared_versions::audience, &audiences))
-            .filter(reports::status.ne(Coded(Status::Merged)))
+            .filter(any_of(passed(s::audience), &audiences))
+            .filter(passed(s::status).ne(Coded(Status::Merged)))
             .into_boxed::<MultiBackend>();
-        if !filter.status.is_empty() {
-            let wanted: Vec<_> = filter.status.iter().copied().map(Coded).collect();
-            query = query.filter(any_of(reports::status, &wanted));
+        // Of one status or one authority it is read in its order; of several, as all of it.
+        match (&*filter.status, &filter.among) {
+            ([], _) => {}
+            ([only], None) => query = query.filter(s::status.eq(Coded(*only))),
+            (several, _) => {
+                let wanted: Vec<_> = several.iter().copied().map(Coded).collect();
+                query = query.filter(any_of(passed(s::status), &wanted));
+            }
+        }
+        match (&*filter.authority, &filter.among) {
+            ([], _) => {}
+            ([only], None) => query = query.filter(s::lead_id.eq(*only)),
+            (several, _) => query = query.filter(any_of(passed(s::lead_id), several)),
         }
         if !filter.phase.is_empty() {
             let wanted: Vec<_> = filter.phase.iter().copied().map(Coded).collect();
-            query = query.filter(any_of(reports::phase, &wanted));
+            query = query.filter(any_of(passed(s::phase), &wanted));
         }
         if let Some(among) = &filter.among {
-            query = query.filter(any_of(reports::id, among));
-        }
-        if !filter.authority.is_empty() {
-            query = query.filter(any_of(reports::lead_id, &filter.authority));
+            query = query.filter(any_of(s::report_id, among));
         }
         for (facet, values) in &filter.facets {
             use report_facets as f;
             if !values.is_empty() {
                 // As for the list of reports: looked up for each that is met.
                 let found = f::table
-                    .filter(f::report_id.eq(reports::id))
+                    .filter(f::report_id.eq(s::report_id))
                     .filter(f::facet.eq(facet.as_str()))
                     .filter(any_of(f::value, values))
                     .select(f::report_id);
@@ -153,7 +163,7 @@ macro_rules! fitting {
     }};
 }
 
-/// A page of what is released and fits the filter. What was merged is found through the report it joined.
+/// A page of what is released and fits the filter.
 pub fn list(
     conn: &mut Conn,
     filter: &Filter,
@@ -171,9 +181,9 @@ pub fn list(
                 Sort::SharedDescending => {
                     ordered!(query, s::shared_at, s::report_id, at, descending)
                 }
-                Sort::Updated => ordered!(query, reports::updated_at, reports::id, at, ascending),
+                Sort::Updated => ordered!(query, s::updated_at, s::report_id, at, ascending),
                 Sort::UpdatedDescending => {
-                    ordered!(query, reports::updated_at, reports::id, at, descending)
+                    ordered!(query, s::updated_at, s::report_id, at, descending)
                 }
                 Sort::Endorsements => {
                     ordered!(query, s::endorsement_count, s::report_id, count, ascending)
@@ -187,38 +197,44 @@ pub fn list(
     }
     if filter.among.is_some() {
         // All of them are sorted to find the page: without their rows, which are wide.
-        let ids: Vec<ReportId> = page!(reports::id).load(conn)?;
+        let ids: Vec<ReportId> = page!(s::report_id).load(conn)?;
         return in_order(conn, &ids);
     }
-    if let Some(about) = narrowest(&filter.facets) {
-        if matches!(sort, Sort::Shared | Sort::SharedDescending) {
-            return list_about(conn, filter, about, sort, at, limit);
-        }
-        let next = |conn: &mut Conn, after, portion| next_about(conn, about, true, after, portion);
-        if let Some(few) = few(conn, next)? {
-            return list(conn, &filter.among(few), sort, after, limit);
-        }
+    let released = matches!(sort, Sort::Shared | Sort::SharedDescending);
+    let status: Vec<_> = filter.status.iter().copied().map(Coded).collect();
+    let status = (!status.is_empty()).then_some(&*status);
+    if let Some(few) = few_about(conn, &filter.facets, status, (released, true))? {
+        return list(conn, &filter.among(few), sort, after, limit);
+    }
+    if let Some(about) = narrowest(&filter.facets).filter(|_| released) {
+        return list_about(conn, filter, about, sort, at, limit);
     }
     let rows = page!(reports::all_columns).load::<Row>(conn)?;
     Ok(rows.into_iter().map(Report::from).collect())
 }
 
-/// The next so many about one thing, in the order in which they were released, from after one.
+/// The next so many about one thing and of one of some statuses (of any, if there are none), in the order in which they were
+/// released, from after one.
 fn next_about(
     conn: &mut Conn,
     (facet, value): (Facet, &str),
+    status: &[Status],
     descending: bool,
     after: Option<Key<Instant>>,
     limit: i64,
 ) -> QueryResult<Vec<Key<Instant>>> {
     use report_facets as f;
-    let query = f::table
+    let mut query = f::table
         .filter(f::facet.eq(facet.as_str()))
         .filter(f::value.eq(value))
         .filter(f::shared_at.is_not_null())
         .select((f::shared_at.assume_not_null(), f::report_id))
         .limit(limit)
         .into_boxed::<MultiBackend>();
+    if !status.is_empty() {
+        let wanted: Vec<_> = status.iter().copied().map(Coded).collect();
+        query = query.filter(any_of(f::status, &wanted));
+    }
     if descending {
         ordered!(query, f::shared_at, f::report_id, after, descending).load(conn)
     } else {
@@ -236,8 +252,9 @@ fn list_about(
     limit: i64,
 ) -> QueryResult<Vec<Report>> {
     let descending = sort == Sort::SharedDescending;
-    let next =
-        |conn: &mut Conn, after, portion| next_about(conn, about, descending, after, portion);
+    let next = |conn: &mut Conn, after, portion| {
+        next_about(conn, about, &filter.status, descending, after, portion)
+    };
     in_portions(conn, at, (limit, some(limit)), next, |conn, ids, left| {
         list(conn, &filter.among(ids), sort, None, left)
     })

@@ -1,24 +1,28 @@
-//! The rows of what the desk has released of reports: they follow from the reports' own, and are written with them.
+//! The rows by which lists find what the desk has released of reports: they follow from the reports' own, and are written
+//! with them.
 
 use diesel::prelude::*;
 
-use crate::domain::id::ReportId;
+use crate::domain::id::{OrganisationId, ReportId};
 use crate::domain::report::Report;
 use crate::domain::sharing::ShareAudience;
+use crate::domain::status::{Phase, Status};
 use crate::store::bulk::insert_all;
 use crate::store::db::Conn;
 use crate::store::schema::shared_versions;
 use crate::store::types::{Coded, Instant};
 
-#[derive(Insertable, Debug, PartialEq, Eq)]
-#[diesel(table_name = shared_versions, treat_none_as_default_value = false)]
+#[derive(Insertable, AsChangeset, Debug, PartialEq, Eq)]
+#[diesel(table_name = shared_versions, primary_key(report_id), treat_none_as_null = true, treat_none_as_default_value = false)]
 struct SharedRow {
     report_id: ReportId,
     audience: Coded<ShareAudience>,
-    title: String,
-    summary: String,
     shared_at: Instant,
     endorsement_count: i32,
+    status: Coded<Status>,
+    phase: Coded<Phase>,
+    lead_id: Option<OrganisationId>,
+    updated_at: Instant,
 }
 
 fn row(report: &Report) -> Option<SharedRow> {
@@ -26,17 +30,19 @@ fn row(report: &Report) -> Option<SharedRow> {
     Some(SharedRow {
         report_id: report.id,
         audience: Coded(version.audience),
-        title: version.title.clone(),
-        summary: version.summary.clone(),
         shared_at: Instant(version.shared_at),
         endorsement_count: i32::try_from(report.endorsement_count()).unwrap_or(i32::MAX),
+        status: Coded(report.status),
+        phase: Coded(report.phase()),
+        lead_id: report.lead,
+        updated_at: Instant(report.updated_at),
     })
 }
 
 /// Writes what is released of new reports.
 pub(super) fn insert(conn: &mut Conn, new: &[Report]) -> QueryResult<()> {
     let rows: Vec<SharedRow> = new.iter().filter_map(row).collect();
-    insert_all!(conn, shared_versions::table, 6, &rows)
+    insert_all!(conn, shared_versions::table, 8, &rows)
 }
 
 /// Writes what is released of a report that was `before`, where that changed.
@@ -45,13 +51,13 @@ pub(super) fn update(conn: &mut Conn, before: &Report, after: &Report) -> QueryR
     if was == is {
         return Ok(());
     }
-    if was.is_some() {
-        diesel::delete(shared_versions::table.find(after.id)).execute(conn)?;
-    }
-    if let Some(is) = is {
-        diesel::insert_into(shared_versions::table)
+    let of_it = || shared_versions::table.find(after.id);
+    match (was, is) {
+        (Some(_), Some(is)) => diesel::update(of_it()).set(is).execute(conn)?,
+        (None, Some(is)) => diesel::insert_into(shared_versions::table)
             .values(is)
-            .execute(conn)?;
-    }
+            .execute(conn)?,
+        (_, None) => diesel::delete(of_it()).execute(conn)?,
+    };
     Ok(())
 }

@@ -5,6 +5,8 @@ mod bare;
 mod draft;
 mod figures;
 mod fill;
+#[cfg(test)]
+mod lists_tests;
 mod load;
 mod mail;
 mod pgbench;

@@ -1,7 +1,9 @@
 //! The lists of reports: who may see what, the filters, the orders, and the keys that pages go on from.
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use crate::domain::code::{Code, code_list};
 use crate::domain::id::{OrganisationId, PrincipalId, ReportId};
@@ -10,8 +12,9 @@ use crate::domain::status::{Phase, Status};
 use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
 use crate::store::keyset::ordered;
-use crate::store::portions::{Key, in_portions};
-use crate::store::reports::narrow::{Narrow, Start, narrowest};
+use crate::store::passed::passed;
+use crate::store::portions::{Key, few_of, in_portions};
+use crate::store::reports::narrow::{Narrow, Start, few_about, narrowest};
 use crate::store::reports::{Facet, NOTHING_DUE, Party, Row, in_order, urgency};
 use crate::store::schema::{
     report_assignees, report_facets, report_parties, report_watchers, reports,
@@ -80,19 +83,16 @@ pub enum AssigneeFilter {
 }
 
 impl Filter {
-    /// Whether nothing narrows it to what an index finds sooner than what reports are about.
-    fn is_wide(&self) -> bool {
-        self.submitter.is_empty()
-            && self.external_reference.is_none()
-            && self.reference.is_none()
-            && self.watching.is_none_or(|(_, watches)| !watches)
-            && !matches!(self.assignee, Some(AssigneeFilter::Is(_)))
-            && self.among.is_none()
+    /// Whether it names the reports, or nearly.
+    fn is_direct(&self) -> bool {
+        self.external_reference.is_some() || self.reference.is_some() || self.among.is_some()
     }
 
-    /// The statuses that fit; of a phase those that may lie in it too. None when all do.
+    /// The statuses that fit; of a phase those that may lie in it too, and nothing is due of what is closed. None when all
+    /// do.
     fn statuses(&self) -> Option<Vec<Coded<Status>>> {
-        if self.status.is_empty() && self.phase.is_empty() {
+        let due = self.deadline.nearing == Some(true) || self.deadline.overdue == Some(true);
+        if self.status.is_empty() && self.phase.is_empty() && !due {
             return None;
         }
         // Who is asked for information may be so in any phase.
@@ -104,7 +104,7 @@ impl Filter {
         let fits = |status: &Status| self.status.is_empty() || self.status.contains(status);
         let all = Status::ALL.iter().copied();
         Some(
-            all.filter(|one| fits(one) && in_phase(one))
+            all.filter(|one| fits(one) && in_phase(one) && (one.is_open() || !due))
                 .map(Coded)
                 .collect(),
         )
@@ -152,6 +152,19 @@ impl Sort {
     /// Whether the order shows what is due.
     pub fn by_due(self) -> bool {
         matches!(self, Sort::Due | Sort::DueDescending | Sort::Urgency)
+    }
+
+    /// Whether it is that of the days on which reports are due.
+    fn by_day(self) -> bool {
+        matches!(self, Sort::Due | Sort::DueDescending)
+    }
+
+    fn by_filing(self) -> bool {
+        matches!(self, Sort::Submitted | Sort::SubmittedDescending)
+    }
+
+    fn by_update(self) -> bool {
+        matches!(self, Sort::Updated | Sort::UpdatedDescending)
     }
 }
 
@@ -209,8 +222,124 @@ pub fn key(sort: Sort, report: &Report) -> After {
     }
 }
 
+/// What all that a list meets has in common: it is read in its order from an index that begins with that, and passes what does
+/// not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    Submitter,
+    LeadAndStatus,
+    Lead,
+    Status,
+    Phase,
+    Nothing,
+}
+
+impl By {
+    fn of(filter: &Filter, sort: Sort) -> By {
+        let filed = sort.by_filing();
+        let (lead, status) = (filter.authority.len() == 1, filter.status.len() == 1);
+        if filter.is_direct() || sort == Sort::Relevance {
+            By::Nothing
+        } else if filter.submitter.len() == 1 && (filed || sort.by_update()) {
+            By::Submitter
+        } else if lead && status && filed {
+            By::LeadAndStatus
+        } else if lead {
+            By::Lead
+        } else if status {
+            By::Status
+        } else if filter.phase.len() == 1 && (filed || sort.by_day()) {
+            By::Phase
+        } else {
+            By::Nothing
+        }
+    }
+}
+
+/// The reports with something that few have, where the filter asks for such and they are few. What the order is read by
+/// anyway is not looked for.
+fn few_with(conn: &mut Conn, filter: &Filter, sort: Sort) -> QueryResult<Option<Vec<ReportId>>> {
+    use {report_assignees as a, report_watchers as w, reports as r};
+    let by = By::of(filter, sort);
+    let today = filter.deadline.today;
+    let statuses = filter.statuses();
+    // Where the status is in the index too.
+    let of_status = || match &statuses {
+        Some(statuses) => {
+            let status = any_of(passed(r::status), statuses);
+            r::table.filter(status).into_boxed::<MultiBackend>()
+        }
+        None => r::table.into_boxed(),
+    };
+    macro_rules! try_few {
+        ($query:expr) => {{
+            let few = few_of(|limit| $query.limit(limit).load(conn))?;
+            if few.is_some() {
+                return Ok(few);
+            }
+        }};
+    }
+    if let Some(AssigneeFilter::Is(person)) = filter.assignee {
+        try_few!(
+            a::table
+                .filter(a::principal_id.eq(person))
+                .select(a::report_id)
+        );
+    }
+    if let Some((watcher, true)) = filter.watching {
+        try_few!(
+            w::table
+                .filter(w::principal_id.eq(watcher))
+                .select(w::report_id)
+        );
+    }
+    if !filter.submitter.is_empty() && by != By::Submitter {
+        try_few!(
+            r::table
+                .filter(any_of(r::submitter_id, &filter.submitter))
+                .select(r::id)
+        );
+    }
+    if filter.escalated == Some(true) && sort != Sort::Urgency {
+        // Said so, the index of them is seen to hold them all.
+        try_few!(r::table.filter(sql::<Bool>("escalated")).select(r::id));
+    }
+    if !filter.feedback.is_empty() {
+        let wanted: Vec<_> = filter.feedback.iter().copied().map(Coded).collect();
+        let said = r::feedback.is_not_null();
+        try_few!(
+            r::table
+                .filter(any_of(r::feedback, &wanted))
+                .filter(said)
+                .select(r::id)
+        );
+    }
+    if let Some(since) = filter.updated_since.filter(|_| !sort.by_update()) {
+        try_few!(
+            of_status()
+                .filter(r::updated_at.ge(Instant(since)))
+                .select(r::id)
+        );
+    }
+    if filter.deadline.overdue == Some(true) && !sort.by_day() {
+        try_few!(of_status().filter(r::due_key.lt(today)).select(r::id));
+    }
+    if filter.deadline.nearing == Some(true) && !sort.by_day() {
+        let due = r::due_key.ge(today).and(r::due_key.lt(NOTHING_DUE));
+        let nearing = due.and(r::nearing_on.le(today));
+        try_few!(of_status().filter(nearing).select(r::id));
+    }
+    let about = filter.facets.iter().any(|(_, values)| !values.is_empty());
+    if !filter.authority.is_empty() && (about || !matches!(by, By::Lead | By::LeadAndStatus)) {
+        let lead = any_of(r::lead_id, &filter.authority);
+        try_few!(of_status().filter(lead).select(r::id));
+    }
+    let anyway = sort.by_filing() || sort.by_day();
+    few_about(conn, &filter.facets, statuses.as_deref(), (anyway, false))
+}
+
 /// A page of what is visible and fits the filter; one statement, or two and seldom some more where it is of what reports are
-/// about or of one organisation's own.
+/// about, of one organisation's own, or of what few have.
 pub fn list(
     conn: &mut Conn,
     visible: &Visible,
@@ -219,43 +348,57 @@ pub fn list(
     after: Option<&After>,
     limit: i64,
 ) -> QueryResult<Vec<Report>> {
-    if filter.is_wide() {
-        let own = visible.own().map(Start::Own);
-        let about = narrowest(&filter.facets).map(|(facet, value)| Start::About(facet, value));
-        if let Some(start) = about.or(own) {
-            let narrow = Narrow::new(start, &filter.facets, filter.statuses());
-            let page = Page {
-                visible,
-                filter,
-                sort,
-                limit,
-            };
-            let (at, day) = (after.and_then(After::at), after.and_then(After::day));
-            let turned = matches!(sort, Sort::SubmittedDescending | Sort::DueDescending);
-            match sort {
-                Sort::Submitted | Sort::SubmittedDescending => {
-                    return page.read_from(conn, &narrow, at, |conn, after, portion| {
-                        narrow.filed(conn, turned, after, portion)
-                    });
-                }
-                Sort::Due | Sort::DueDescending => {
-                    return page.read_from(conn, &narrow, day, |conn, after, portion| {
-                        narrow.due(conn, turned, after, portion)
-                    });
-                }
-                _ => {}
-            }
-            if let Some(few) = narrow.few(conn)? {
-                // All of them are sorted to find the page: without their rows, which are wide.
-                let ids = listed(visible, &filter.among(few), sort, after, limit)
-                    .select(reports::id)
-                    .load::<ReportId>(conn)?;
-                return in_order(conn, &ids);
-            }
-        }
+    let walked = |conn: &mut Conn| {
+        let rows = listed(visible, filter, sort, after, limit).load::<Row>(conn)?;
+        Ok(rows.into_iter().map(Report::from).collect())
+    };
+    // All of a few are sorted to find the page: without their rows, which are wide.
+    let of_few = |conn: &mut Conn, few: Vec<ReportId>| {
+        let ids = listed(visible, &filter.among(few), sort, after, limit)
+            .select(reports::id)
+            .load::<ReportId>(conn)?;
+        in_order(conn, &ids)
+    };
+    if filter.is_direct() {
+        return walked(conn);
     }
-    let rows = listed(visible, filter, sort, after, limit).load::<Row>(conn)?;
-    Ok(rows.into_iter().map(Report::from).collect())
+    if filter.statuses().is_some_and(|fitting| fitting.is_empty()) {
+        return Ok(Vec::new());
+    }
+    if let Some(few) = few_with(conn, filter, sort)? {
+        return of_few(conn, few);
+    }
+    let own = visible.own().map(Start::Own);
+    let about = narrowest(&filter.facets).map(|(facet, value)| Start::About(facet, value));
+    let Some(start) = about.or(own).filter(|_| filter.submitter.is_empty()) else {
+        return walked(conn);
+    };
+    let narrow = Narrow::new(start, &filter.facets, filter.statuses());
+    let page = Page {
+        visible,
+        filter,
+        sort,
+        limit,
+    };
+    let (at, day) = (after.and_then(After::at), after.and_then(After::day));
+    let turned = matches!(sort, Sort::SubmittedDescending | Sort::DueDescending);
+    match sort {
+        Sort::Submitted | Sort::SubmittedDescending => {
+            page.read_from(conn, &narrow, at, |conn, after, portion| {
+                narrow.filed(conn, turned, after, portion)
+            })
+        }
+        Sort::Due | Sort::DueDescending => {
+            page.read_from(conn, &narrow, day, |conn, after, portion| {
+                narrow.due(conn, turned, after, portion)
+            })
+        }
+        // What it is about was looked for already.
+        _ => match narrow.own(conn)? {
+            Some(few) => of_few(conn, few),
+            None => walked(conn),
+        },
+    }
 }
 
 /// A page that is asked for.
@@ -363,20 +506,36 @@ fn listed(
     after: Option<&After>,
     limit: i64,
 ) -> reports::BoxedQuery<'static, MultiBackend> {
+    let by = By::of(filter, sort);
     let mut query = reports::table.into_boxed().filter(visibility(visible));
-    if !filter.status.is_empty() {
-        let wanted: Vec<_> = filter.status.iter().copied().map(Coded).collect();
-        query = query.filter(any_of(reports::status, &wanted));
+    if let Some(wanted) = filter.statuses().filter(|_| by != By::Phase) {
+        query = if matches!(by, By::Status | By::LeadAndStatus) {
+            query.filter(any_of(reports::status, &wanted))
+        } else {
+            query.filter(any_of(passed(reports::status), &wanted))
+        };
     }
     if !filter.phase.is_empty() {
         let wanted: Vec<_> = filter.phase.iter().copied().map(Coded).collect();
-        query = query.filter(any_of(reports::phase, &wanted));
+        query = if by == By::Phase {
+            query.filter(any_of(reports::phase, &wanted))
+        } else {
+            query.filter(any_of(passed(reports::phase), &wanted))
+        };
     }
     if !filter.authority.is_empty() {
-        query = query.filter(any_of(reports::lead_id, &filter.authority));
+        query = if matches!(by, By::Lead | By::LeadAndStatus) {
+            query.filter(any_of(reports::lead_id, &filter.authority))
+        } else {
+            query.filter(any_of(passed(reports::lead_id), &filter.authority))
+        };
     }
     if !filter.submitter.is_empty() {
-        query = query.filter(any_of(reports::submitter_id, &filter.submitter));
+        query = if by == By::Submitter {
+            query.filter(any_of(reports::submitter_id, &filter.submitter))
+        } else {
+            query.filter(any_of(passed(reports::submitter_id), &filter.submitter))
+        };
     }
     if let Some(reference) = &filter.external_reference {
         query = query.filter(reports::external_reference.eq(reference.clone()));
@@ -395,8 +554,12 @@ fn listed(
             query.filter(diesel::dsl::not(diesel::dsl::exists(watched)))
         };
     }
-    if let Some(since) = filter.updated_since {
-        query = query.filter(reports::updated_at.ge(Instant(since)));
+    if let Some(since) = filter.updated_since.map(Instant) {
+        query = if sort.by_update() {
+            query.filter(reports::updated_at.ge(since))
+        } else {
+            query.filter(passed(reports::updated_at).ge(since))
+        };
     }
     for (facet, values) in filter
         .facets
@@ -422,14 +585,16 @@ fn listed(
         Some(true) => query.filter(
             reports::nearing_on
                 .le(today)
-                .and(reports::due_key.ge(today)),
+                .and(passed(reports::due_key).ge(today)),
         ),
         Some(false) => query.filter(reports::nearing_on.gt(today).or(reports::due_key.lt(today))),
         None => query,
     };
     query = match overdue {
-        Some(true) => query.filter(reports::due_key.lt(today)),
-        Some(false) => query.filter(reports::due_key.ge(today)),
+        Some(true) if sort.by_day() => query.filter(reports::due_key.lt(today)),
+        Some(true) => query.filter(passed(reports::due_key).lt(today)),
+        Some(false) if sort.by_day() => query.filter(reports::due_key.ge(today)),
+        Some(false) => query.filter(passed(reports::due_key).ge(today)),
         None => query,
     };
     if let Some(escalated) = filter.escalated {
@@ -440,7 +605,7 @@ fn listed(
     }
     if !filter.feedback.is_empty() {
         let wanted: Vec<_> = filter.feedback.iter().copied().map(Coded).collect();
-        query = query.filter(any_of(reports::feedback, &wanted));
+        query = query.filter(any_of(passed(reports::feedback), &wanted));
     }
     if let Some(assignee) = filter.assignee {
         use report_assignees as a;
@@ -473,8 +638,7 @@ fn listed(
     query.limit(limit)
 }
 
-type Predicate =
-    Box<dyn BoxableExpression<reports::table, MultiBackend, SqlType = diesel::sql_types::Bool>>;
+type Predicate = Box<dyn BoxableExpression<reports::table, MultiBackend, SqlType = Bool>>;
 
 /// The rule of `policy::view` as a condition; a test holds the two together.
 fn visibility(visible: &Visible) -> Predicate {
@@ -501,5 +665,5 @@ fn visibility(visible: &Visible) -> Predicate {
     let seen = grounds
         .into_iter()
         .reduce(|seen, ground| Box::new(seen.or(ground)));
-    seen.unwrap_or_else(|| Box::new(false.into_sql::<diesel::sql_types::Bool>()))
+    seen.unwrap_or_else(|| Box::new(false.into_sql::<Bool>()))
 }

@@ -11,16 +11,17 @@ use crate::domain::status::Status;
 use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
 use crate::store::keyset::ordered;
-use crate::store::portions::{Key, few, some};
+use crate::store::portions::{Key, few, few_of, some};
 use crate::store::reports::Facet;
 use crate::store::schema::{report_facets, report_parties};
 use crate::store::types::{Coded, Instant};
 
 /// What fewest reports are about of what a list is limited to: one value alone, so that each of them is met once.
 pub(in crate::store) fn narrowest(facets: &[(Facet, Vec<String>)]) -> Option<(Facet, &str)> {
-    const NARROW_FIRST: [Facet; 5] = [
+    const NARROW_FIRST: [Facet; 6] = [
         Facet::Regulation,
         Facet::Municipality,
+        Facet::Priority,
         Facet::Region,
         Facet::Domain,
         Facet::Province,
@@ -31,6 +32,39 @@ pub(in crate::store) fn narrowest(facets: &[(Facet, Vec<String>)]) -> Option<(Fa
             _ => None,
         })
     })
+}
+
+/// The reports about something that a list is limited to, where they are few; those of some statuses, if there are any.
+/// `anyway`: of one thing alone the list is read anyway; `released`: those of them that are.
+pub(in crate::store) fn few_about(
+    conn: &mut Conn,
+    facets: &[(Facet, Vec<String>)],
+    status: Option<&[Coded<Status>]>,
+    (anyway, released): (bool, bool),
+) -> QueryResult<Option<Vec<ReportId>>> {
+    use report_facets as f;
+    let least = if anyway { 2 } else { 1 };
+    for (facet, values) in facets.iter().filter(|(_, values)| values.len() >= least) {
+        let few = few_of(|limit| {
+            let mut about = f::table
+                .filter(f::facet.eq(facet.as_str()))
+                .filter(any_of(f::value, values))
+                .select(f::report_id)
+                .limit(limit)
+                .into_boxed::<MultiBackend>();
+            if let Some(status) = status {
+                about = about.filter(any_of(f::status, status));
+            }
+            if released {
+                about = about.filter(f::shared_at.is_not_null());
+            }
+            about.load(conn)
+        })?;
+        if few.is_some() {
+            return Ok(few);
+        }
+    }
+    Ok(None)
 }
 
 /// What a list begins at instead of all reports.
@@ -164,15 +198,13 @@ impl<'a> Narrow<'a> {
         next!(self, due_key, (too, same()), conn, descending, after, limit)
     }
 
-    /// All that begin there, where they are few.
-    pub(super) fn few(&self, conn: &mut Conn) -> QueryResult<Option<Vec<ReportId>>> {
-        let all = Narrow {
-            start: self.start,
-            too: Vec::new(),
-            status: None,
-        };
-        few(conn, |conn, after, limit| {
-            all.filed(conn, true, after, limit)
-        })
+    /// All of one's own, where they are few.
+    pub(super) fn own(&self, conn: &mut Conn) -> QueryResult<Option<Vec<ReportId>>> {
+        match self.start {
+            Start::About(..) => Ok(None),
+            Start::Own(_) => few(conn, |conn, after, limit| {
+                self.filed(conn, true, after, limit)
+            }),
+        }
     }
 }
