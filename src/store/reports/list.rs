@@ -258,7 +258,12 @@ impl By {
 
 /// The reports with something that few have, where the filter asks for such and they are few. What the order is read by
 /// anyway is not looked for.
-fn few_with(conn: &mut Conn, filter: &Filter, sort: Sort) -> QueryResult<Option<Vec<ReportId>>> {
+fn few_with(
+    conn: &mut Conn,
+    visible: &Visible,
+    filter: &Filter,
+    sort: Sort,
+) -> QueryResult<Option<Vec<ReportId>>> {
     use {report_assignees as a, report_watchers as w, reports as r};
     let by = By::of(filter, sort);
     let today = filter.deadline.today;
@@ -302,7 +307,7 @@ fn few_with(conn: &mut Conn, filter: &Filter, sort: Sort) -> QueryResult<Option<
     }
     if filter.escalated == Some(true) && sort != Sort::Urgency {
         // Said so, the index of them is seen to hold them all.
-        try_few!(r::table.filter(sql::<Bool>("escalated")).select(r::id));
+        try_few!(of_status().filter(sql::<Bool>("escalated")).select(r::id));
     }
     if !filter.feedback.is_empty() {
         let wanted: Vec<_> = filter.feedback.iter().copied().map(Coded).collect();
@@ -330,7 +335,8 @@ fn few_with(conn: &mut Conn, filter: &Filter, sort: Sort) -> QueryResult<Option<
         try_few!(of_status().filter(nearing).select(r::id));
     }
     let about = filter.facets.iter().any(|(_, values)| !values.is_empty());
-    if !filter.authority.is_empty() && (about || !matches!(by, By::Lead | By::LeadAndStatus)) {
+    let by_lead = matches!(by, By::Lead | By::LeadAndStatus) && !about && visible.own().is_none();
+    if !filter.authority.is_empty() && !by_lead {
         let lead = any_of(r::lead_id, &filter.authority);
         try_few!(of_status().filter(lead).select(r::id));
     }
@@ -365,7 +371,7 @@ pub fn list(
     if filter.statuses().is_some_and(|fitting| fitting.is_empty()) {
         return Ok(Vec::new());
     }
-    if let Some(few) = few_with(conn, filter, sort)? {
+    if let Some(few) = few_with(conn, visible, filter, sort)? {
         return of_few(conn, few);
     }
     let own = visible.own().map(Start::Own);
