@@ -381,7 +381,7 @@ pub fn reports(ctx: &Context, mut progress: impl FnMut(u64)) -> Finding {
         return ok(
             "reports",
             format!(
-                "{done} agree with their columns, facets, parties, search index and events; every deadline follows from them"
+                "{done} agree with their columns, facets, parties, released versions, search index and events; every deadline follows from them"
             ),
         );
     }

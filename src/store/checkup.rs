@@ -16,8 +16,8 @@ use crate::store::db::Conn;
 use crate::store::events;
 use crate::store::reports::{AssigneeRow, Row, assignees, facets, parties};
 use crate::store::schema::{outbox, report_assignees, report_facets, report_parties, reports};
-use crate::store::search;
 use crate::store::types::{Coded, Instant};
+use crate::store::{search, shared_versions};
 
 /// A report and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,9 +26,8 @@ pub struct Audited {
     pub faults: Vec<&'static str>,
 }
 
-/// Holds a page of reports, by id, against what follows from each: its columns, facets, parties and search
-/// index, and from its events:
-/// its version and its clocks.
+/// Holds a page of reports, by id, against what follows from each: its columns, facets, parties, what is released of it and
+/// its search index, and from its events: its version and its clocks.
 pub fn reports_page(
     conn: &mut Conn,
     profiles: &HashMap<ProfileRef, DeadlineProfile>,
@@ -96,6 +95,7 @@ pub fn reports_page(
         timelines.entry(event.report).or_default().push(event);
     }
     let mut indexed = search::between(conn, first, last)?;
+    let released = shared_versions::between(conn, first, last)?;
     let audit = |row: Row| {
         let (id, stored) = (row.id(), format!("{row:?}"));
         let report = Report::from(row);
@@ -121,6 +121,9 @@ pub fn reports_page(
         }
         if sorted(assignees(&report)) != sorted(stored_assignees.remove(&id).unwrap_or_default()) {
             faults.push("assignees");
+        }
+        if !shared_versions::agrees(&report, released.get(&id)) {
+            faults.push("released");
         }
         if !search::agrees(&report, &indexed.remove(&id).unwrap_or_default()) {
             faults.push("search");

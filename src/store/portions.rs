@@ -12,7 +12,7 @@ use crate::store::db::Conn;
 const LARGEST: i64 = 5_000;
 /// Of no more than so many all are held against the filter and sorted. Of more, a page is met soon in whatever order all
 /// reports are read.
-const FEW: i64 = if cfg!(test) { 20 } else { 3_000 };
+pub(super) const FEW: i64 = if cfg!(test) { 20 } else { 3_000 };
 
 /// What such an index is ordered by, a moment or a day, and the report.
 pub(super) type Key<V> = (V, ReportId);
@@ -47,22 +47,20 @@ pub(super) fn in_portions<V: Copy>(
     }
 }
 
-/// All of them, where they are few: for a list in another order than that of the index.
-pub(super) fn few<V>(
-    conn: &mut Conn,
-    next: impl Fn(&mut Conn, Option<Key<V>>, i64) -> QueryResult<Vec<Key<V>>>,
-) -> QueryResult<Option<Vec<ReportId>>> {
-    few_of(|limit| {
-        let keys = next(conn, None, limit)?;
-        Ok(keys.into_iter().map(|(_, id)| id).collect())
-    })
+/// All that a query finds of `$id`, where it is few: for a list in another order than that of its index. Whether there are
+/// more is asked first, so that they are not sent to be counted.
+macro_rules! few_of {
+    ($conn:expr, $id:expr, $query:expr) => {{
+        let more: Option<ReportId> = $query
+            .select($id)
+            .offset(FEW)
+            .limit(1)
+            .first($conn)
+            .optional()?;
+        match more {
+            Some(_) => None,
+            None => Some($query.select($id).limit(FEW).load::<ReportId>($conn)?),
+        }
+    }};
 }
-
-/// What is read, where it is few: no more of it is than it takes to tell.
-pub(super) fn few_of(
-    read: impl FnOnce(i64) -> QueryResult<Vec<ReportId>>,
-) -> QueryResult<Option<Vec<ReportId>>> {
-    let ids = read(FEW + 1)?;
-    let few = usize::try_from(FEW).is_ok_and(|few| ids.len() <= few);
-    Ok(few.then_some(ids))
-}
+pub(super) use few_of;

@@ -1,6 +1,8 @@
 //! The rows by which lists find what the desk has released of reports: they follow from the reports' own, and are written
 //! with them.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use crate::domain::id::{OrganisationId, ReportId};
@@ -12,9 +14,9 @@ use crate::store::db::Conn;
 use crate::store::schema::shared_versions;
 use crate::store::types::{Coded, Instant};
 
-#[derive(Insertable, AsChangeset, Debug, PartialEq, Eq)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Debug, PartialEq, Eq)]
 #[diesel(table_name = shared_versions, primary_key(report_id), treat_none_as_null = true, treat_none_as_default_value = false)]
-struct SharedRow {
+pub(super) struct SharedRow {
     report_id: ReportId,
     audience: Coded<ShareAudience>,
     shared_at: Instant,
@@ -60,4 +62,22 @@ pub(super) fn update(conn: &mut Conn, before: &Report, after: &Report) -> QueryR
         (_, None) => diesel::delete(of_it()).execute(conn)?,
     };
     Ok(())
+}
+
+/// The rows of the reports from one to another, by id.
+pub(super) fn between(
+    conn: &mut Conn,
+    first: ReportId,
+    last: ReportId,
+) -> QueryResult<HashMap<ReportId, SharedRow>> {
+    let rows: Vec<SharedRow> = shared_versions::table
+        .filter(shared_versions::report_id.between(first, last))
+        .select(SharedRow::as_select())
+        .load(conn)?;
+    Ok(rows.into_iter().map(|row| (row.report_id, row)).collect())
+}
+
+/// Whether the row of a report, if it has one, is what follows from it.
+pub(super) fn agrees(report: &Report, stored: Option<&SharedRow>) -> bool {
+    row(report).as_ref() == stored
 }

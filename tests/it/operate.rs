@@ -102,12 +102,18 @@ async fn the_doctor_finds_what_does_not_agree() {
         "UPDATE search_entries SET body = 'anders' WHERE scope = 'report'",
     )
     .await;
+    break_it(
+        &app,
+        "INSERT INTO shared_versions (report_id, audience, shared_at, endorsement_count, status, phase, updated_at) \
+         SELECT id, 'public', updated_at, 0, status, phase, updated_at FROM reports",
+    )
+    .await;
     break_it(&app, "UPDATE outbox SET state = 'dead'").await;
     let (code, found) = examine(&app);
     assert_eq!(code, Some(2), "{found:?}");
     let reports = finding(&found, "reports");
     assert_eq!(reports["verdict"], "fault");
-    for word in ["3 of 3", "facets", "columns", "search"] {
+    for word in ["3 of 3", "facets", "columns", "released", "search"] {
         assert!(
             reports["told"].as_str().unwrap().contains(word),
             "{reports}"

@@ -20,4 +20,4 @@ CREATE INDEX reports_lead_updated ON reports (lead_id, updated_at, id, status);
 -- Few have these.
 DROP INDEX reports_feedback;
 CREATE INDEX reports_feedback ON reports (feedback, lead_id, id) WHERE feedback IS NOT NULL;
-CREATE INDEX reports_escalated ON reports (id, status) WHERE escalated;
+CREATE INDEX reports_escalated ON reports (filed_at, id, status) WHERE escalated;

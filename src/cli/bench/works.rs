@@ -284,13 +284,37 @@ pub fn lists(world: &World, plan: Plan, authority: OrganisationId) -> Vec<(Strin
         ("oldest first", "sort=submitted".into()),
         ("in the middle of all", format!("cursor={deep}")),
         ("last changed first", "sort=-updated".into()),
+        ("last changed last", "sort=updated".into()),
         (
             "changed since",
             format!("sort=updated&updatedSince={}", days(5)),
         ),
         ("due first", "sort=due".into()),
         ("due last", "sort=-due".into()),
+        ("urgent first", "sort=urgency".into()),
+        ("overdue", "overdue=true".into()),
+        (
+            "overdue, last changed first",
+            "overdue=true&sort=-updated".into(),
+        ),
+        ("nearing", "nearing=true".into()),
+        ("escalated", "escalated=true".into()),
+        ("high priority", "highPriority=true".into()),
+        ("assigned to one", "assignee=me".into()),
+        ("assigned to nobody", "assignee=none".into()),
+        ("watched", "watching=true".into()),
+        ("feedback", "feedback=not".into()),
+        ("words", "q=dorpsschool".into()),
         ("status", "status=position_taken".into()),
+        (
+            "status, last changed first",
+            "status=settled&sort=-updated".into(),
+        ),
+        ("status, urgent first", "status=settled&sort=urgency".into()),
+        (
+            "two statuses, last changed first",
+            "status=routed&status=in_review&sort=-updated".into(),
+        ),
         (
             "two statuses, due first",
             "status=routed&status=in_review&sort=due".into(),
@@ -301,6 +325,14 @@ pub fn lists(world: &World, plan: Plan, authority: OrganisationId) -> Vec<(Strin
         (
             "authority, due first",
             format!("authority={authority}&sort=due"),
+        ),
+        (
+            "authority, last changed first",
+            format!("authority={authority}&sort=-updated"),
+        ),
+        (
+            "authority, urgent first",
+            format!("authority={authority}&sort=urgency"),
         ),
         (
             "authority and status, due first",
@@ -317,8 +349,23 @@ pub fn lists(world: &World, plan: Plan, authority: OrganisationId) -> Vec<(Strin
         ("domain", format!("domain={DOMAIN}")),
         ("region", format!("region={region}")),
         ("province", format!("province={}", busiest.province)),
+        (
+            "province, urgent first",
+            format!("province={}&sort=urgency", busiest.province),
+        ),
         ("municipality", format!("municipality={}", busiest.code)),
+        (
+            "two municipalities",
+            format!(
+                "municipality={}&municipality={}",
+                world.municipalities[1].code, world.municipalities[2].code
+            ),
+        ),
         ("regulation", format!("regulation={REGULATION}")),
+        (
+            "regulation and status",
+            format!("regulation={REGULATION}&status=in_implementation"),
+        ),
         (
             "regulation and status, due first",
             format!("regulation={REGULATION}&status=in_review&sort=due"),
@@ -379,7 +426,13 @@ pub fn figures(plan: Plan) -> (Vec<String>, Vec<String>) {
         "/v1/public/reports".into(),
         "/v1/public/reports?sort=shared".into(),
         "/v1/public/reports?status=settled".into(),
+        "/v1/public/reports?status=settled&sort=-updated".into(),
+        "/v1/public/reports?sort=-updated".into(),
+        "/v1/public/reports?sort=-endorsements".into(),
+        "/v1/public/reports?phase=assessment".into(),
         format!("/v1/public/reports?domain={DOMAIN}"),
+        format!("/v1/public/reports?domain={DOMAIN}&status=in_implementation"),
+        format!("/v1/public/reports?domain={DOMAIN}&sort=-updated"),
         format!("/v1/public/reports?regulation={REGULATION}"),
         "/v1/public/reports?q=dorpsschool".into(),
         format!("/v1/public/reports?cursor={deep}"),

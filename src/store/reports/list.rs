@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
@@ -13,8 +14,8 @@ use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
 use crate::store::keyset::ordered;
 use crate::store::passed::passed;
-use crate::store::portions::{Key, few_of, in_portions};
-use crate::store::reports::narrow::{Narrow, Start, few_about, narrowest};
+use crate::store::portions::{FEW, Key, few_of, in_portions};
+use crate::store::reports::narrow::{Narrow, Start, few_about, few_own, narrowest};
 use crate::store::reports::{Facet, NOTHING_DUE, Party, Row, in_order, urgency};
 use crate::store::schema::{
     report_assignees, report_facets, report_parties, report_watchers, reports,
@@ -108,6 +109,12 @@ impl Filter {
                 .map(Coded)
                 .collect(),
         )
+    }
+
+    /// Whether what fits was sent in.
+    fn excludes_drafts(&self) -> bool {
+        let drafts = |fitting: Vec<Coded<Status>>| fitting.iter().any(|one| one.0 == Status::Draft);
+        self.statuses().is_some_and(|fitting| !drafts(fitting))
     }
 
     /// The same, of some reports alone.
@@ -254,6 +261,22 @@ impl By {
             By::Nothing
         }
     }
+
+    /// Whether many may be passed in the index for their status.
+    fn passes(self, filter: &Filter, sort: Sort) -> bool {
+        let of_status = filter.statuses().is_some() && !filter.is_direct();
+        match self {
+            By::Lead | By::Nothing => of_status,
+            // PostgreSQL takes another index in these orders, for rows that lie closer together.
+            By::Status => sort.by_update() || sort == Sort::Urgency,
+            By::Submitter | By::LeadAndStatus | By::Phase => false,
+        }
+    }
+}
+
+/// Said so, and not by a value that is bound, the index of them is seen to hold them all.
+fn escalated() -> SqlLiteral<Bool> {
+    sql("escalated")
 }
 
 /// The reports with something that few have, where the filter asks for such and they are few. What the order is read by
@@ -277,71 +300,51 @@ fn few_with(
         None => r::table.into_boxed(),
     };
     macro_rules! try_few {
-        ($query:expr) => {{
-            let few = few_of(|limit| $query.limit(limit).load(conn))?;
+        ($id:expr, $query:expr) => {{
+            let few = few_of!(conn, $id, $query);
             if few.is_some() {
                 return Ok(few);
             }
         }};
     }
     if let Some(AssigneeFilter::Is(person)) = filter.assignee {
-        try_few!(
-            a::table
-                .filter(a::principal_id.eq(person))
-                .select(a::report_id)
-        );
+        try_few!(a::report_id, a::table.filter(a::principal_id.eq(person)));
     }
     if let Some((watcher, true)) = filter.watching {
-        try_few!(
-            w::table
-                .filter(w::principal_id.eq(watcher))
-                .select(w::report_id)
-        );
+        try_few!(w::report_id, w::table.filter(w::principal_id.eq(watcher)));
     }
     if !filter.submitter.is_empty() && by != By::Submitter {
-        try_few!(
-            r::table
-                .filter(any_of(r::submitter_id, &filter.submitter))
-                .select(r::id)
-        );
+        let theirs = || any_of(r::submitter_id, &filter.submitter);
+        try_few!(r::id, r::table.filter(theirs()));
     }
-    if filter.escalated == Some(true) && sort != Sort::Urgency {
-        // Said so, the index of them is seen to hold them all.
-        try_few!(of_status().filter(sql::<Bool>("escalated")).select(r::id));
+    if filter.escalated == Some(true) && !sort.by_filing() && sort != Sort::Urgency {
+        try_few!(r::id, of_status().filter(escalated()));
     }
     if !filter.feedback.is_empty() {
         let wanted: Vec<_> = filter.feedback.iter().copied().map(Coded).collect();
-        let said = r::feedback.is_not_null();
-        try_few!(
-            r::table
-                .filter(any_of(r::feedback, &wanted))
-                .filter(said)
-                .select(r::id)
-        );
+        let said = || any_of(r::feedback, &wanted).and(r::feedback.is_not_null());
+        try_few!(r::id, r::table.filter(said()));
     }
     if let Some(since) = filter.updated_since.filter(|_| !sort.by_update()) {
-        try_few!(
-            of_status()
-                .filter(r::updated_at.ge(Instant(since)))
-                .select(r::id)
-        );
+        let since = Instant(since);
+        try_few!(r::id, of_status().filter(r::updated_at.ge(since)));
     }
     if filter.deadline.overdue == Some(true) && !sort.by_day() {
-        try_few!(of_status().filter(r::due_key.lt(today)).select(r::id));
+        try_few!(r::id, of_status().filter(r::due_key.lt(today)));
     }
     if filter.deadline.nearing == Some(true) && !sort.by_day() {
         let due = r::due_key.ge(today).and(r::due_key.lt(NOTHING_DUE));
         let nearing = due.and(r::nearing_on.le(today));
-        try_few!(of_status().filter(nearing).select(r::id));
+        try_few!(r::id, of_status().filter(nearing));
     }
     let about = filter.facets.iter().any(|(_, values)| !values.is_empty());
     let by_lead = matches!(by, By::Lead | By::LeadAndStatus) && !about && visible.own().is_none();
     if !filter.authority.is_empty() && !by_lead {
-        let lead = any_of(r::lead_id, &filter.authority);
-        try_few!(of_status().filter(lead).select(r::id));
+        let led = || any_of(r::lead_id, &filter.authority);
+        try_few!(r::id, of_status().filter(led()));
     }
-    let anyway = sort.by_filing() || sort.by_day();
-    few_about(conn, &filter.facets, statuses.as_deref(), (anyway, false))
+    let straight = sort.by_filing() || sort.by_day();
+    few_about(conn, &filter.facets, statuses.as_deref(), (straight, false))
 }
 
 /// A page of what is visible and fits the filter; one statement, or two and seldom some more where it is of what reports are
@@ -354,16 +357,20 @@ pub fn list(
     after: Option<&After>,
     limit: i64,
 ) -> QueryResult<Vec<Report>> {
-    let walked = |conn: &mut Conn| {
-        let rows = listed(visible, filter, sort, after, limit).load::<Row>(conn)?;
-        Ok(rows.into_iter().map(Report::from).collect())
-    };
-    // All of a few are sorted to find the page: without their rows, which are wide.
-    let of_few = |conn: &mut Conn, few: Vec<ReportId>| {
-        let ids = listed(visible, &filter.among(few), sort, after, limit)
+    // The rows are wide: of all of a few, and of what is passed, ids alone are read.
+    let by_ids = |conn: &mut Conn, filter: &Filter| {
+        let ids = listed(visible, filter, sort, after, limit)
             .select(reports::id)
             .load::<ReportId>(conn)?;
         in_order(conn, &ids)
+    };
+    let of_few = |conn: &mut Conn, few| by_ids(conn, &filter.among(few));
+    let walked = |conn: &mut Conn| {
+        if By::of(filter, sort).passes(filter, sort) {
+            return by_ids(conn, filter);
+        }
+        let rows = listed(visible, filter, sort, after, limit).load::<Row>(conn)?;
+        Ok(rows.into_iter().map(Report::from).collect())
     };
     if filter.is_direct() {
         return walked(conn);
@@ -374,12 +381,19 @@ pub fn list(
     if let Some(few) = few_with(conn, visible, filter, sort)? {
         return of_few(conn, few);
     }
-    let own = visible.own().map(Start::Own);
     let about = narrowest(&filter.facets).map(|(facet, value)| Start::About(facet, value));
-    let Some(start) = about.or(own).filter(|_| filter.submitter.is_empty()) else {
+    let straight = sort.by_filing() || sort.by_day();
+    let statuses = filter.statuses();
+    if let Some(own) = visible.own().filter(|_| about.is_some() || !straight)
+        && let Some(few) = few_own(conn, own, statuses.as_deref())?
+    {
+        return of_few(conn, few);
+    }
+    let start = about.or(visible.own().map(Start::Own));
+    let Some(start) = start.filter(|_| straight && filter.submitter.is_empty()) else {
         return walked(conn);
     };
-    let narrow = Narrow::new(start, &filter.facets, filter.statuses());
+    let narrow = Narrow::new(start, &filter.facets, statuses);
     let page = Page {
         visible,
         filter,
@@ -399,11 +413,7 @@ pub fn list(
                 narrow.due(conn, turned, after, portion)
             })
         }
-        // What it is about was looked for already.
-        _ => match narrow.own(conn)? {
-            Some(few) => of_few(conn, few),
-            None => walked(conn),
-        },
+        _ => walked(conn),
     }
 }
 
@@ -513,7 +523,10 @@ fn listed(
     limit: i64,
 ) -> reports::BoxedQuery<'static, MultiBackend> {
     let by = By::of(filter, sort);
-    let mut query = reports::table.into_boxed().filter(visibility(visible));
+    let mut query = reports::table.into_boxed();
+    if !(visible.desk && filter.excludes_drafts()) {
+        query = query.filter(visibility(visible));
+    }
     if let Some(wanted) = filter.statuses().filter(|_| by != By::Phase) {
         query = if matches!(by, By::Status | By::LeadAndStatus) {
             query.filter(any_of(reports::status, &wanted))
@@ -603,7 +616,9 @@ fn listed(
         Some(false) => query.filter(passed(reports::due_key).ge(today)),
         None => query,
     };
-    if let Some(escalated) = filter.escalated {
+    if filter.escalated == Some(true) && sort.by_filing() {
+        query = query.filter(escalated());
+    } else if let Some(escalated) = filter.escalated {
         query = query.filter(reports::escalated.eq(escalated));
     }
     if let Some(among) = &filter.among {

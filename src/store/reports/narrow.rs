@@ -11,7 +11,7 @@ use crate::domain::status::Status;
 use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
 use crate::store::keyset::ordered;
-use crate::store::portions::{Key, few, few_of, some};
+use crate::store::portions::{FEW, Key, few_of, some};
 use crate::store::reports::Facet;
 use crate::store::schema::{report_facets, report_parties};
 use crate::store::types::{Coded, Instant};
@@ -35,36 +35,51 @@ pub(in crate::store) fn narrowest(facets: &[(Facet, Vec<String>)]) -> Option<(Fa
 }
 
 /// The reports about something that a list is limited to, where they are few; those of some statuses, if there are any.
-/// `anyway`: of one thing alone the list is read anyway; `released`: those of them that are.
+/// `straight`: of one thing alone the list is read in its order anyway; `released`: those of them that are.
 pub(in crate::store) fn few_about(
     conn: &mut Conn,
     facets: &[(Facet, Vec<String>)],
     status: Option<&[Coded<Status>]>,
-    (anyway, released): (bool, bool),
+    (straight, released): (bool, bool),
 ) -> QueryResult<Option<Vec<ReportId>>> {
     use report_facets as f;
-    let least = if anyway { 2 } else { 1 };
+    let least = if straight { 2 } else { 1 };
     for (facet, values) in facets.iter().filter(|(_, values)| values.len() >= least) {
-        let few = few_of(|limit| {
-            let mut about = f::table
-                .filter(f::facet.eq(facet.as_str()))
-                .filter(any_of(f::value, values))
-                .select(f::report_id)
-                .limit(limit)
-                .into_boxed::<MultiBackend>();
+        let about = || {
+            let about = f::facet.eq(facet.as_str()).and(any_of(f::value, values));
+            let mut query = f::table.filter(about).into_boxed::<MultiBackend>();
             if let Some(status) = status {
-                about = about.filter(any_of(f::status, status));
+                query = query.filter(any_of(f::status, status));
             }
             if released {
-                about = about.filter(f::shared_at.is_not_null());
+                query = query.filter(f::shared_at.is_not_null());
             }
-            about.load(conn)
-        })?;
+            query
+        };
+        let few = few_of!(conn, f::report_id, about());
         if few.is_some() {
             return Ok(few);
         }
     }
     Ok(None)
+}
+
+/// An organisation's own reports, where they are few; those of some statuses, if there are any.
+pub(super) fn few_own(
+    conn: &mut Conn,
+    organisation: OrganisationId,
+    status: Option<&[Coded<Status>]>,
+) -> QueryResult<Option<Vec<ReportId>>> {
+    use report_parties as p;
+    let own = || {
+        let own = p::table.filter(p::organisation_id.eq(organisation));
+        let mut query = own.into_boxed::<MultiBackend>();
+        if let Some(status) = status {
+            query = query.filter(any_of(p::status, status));
+        }
+        query
+    };
+    Ok(few_of!(conn, p::report_id, own()))
 }
 
 /// What a list begins at instead of all reports.
@@ -196,15 +211,5 @@ impl<'a> Narrow<'a> {
         let too = diesel::alias!(report_facets as too);
         let same = || too.field(f::report_id).eq(f::report_id);
         next!(self, due_key, (too, same()), conn, descending, after, limit)
-    }
-
-    /// All of one's own, where they are few.
-    pub(super) fn own(&self, conn: &mut Conn) -> QueryResult<Option<Vec<ReportId>>> {
-        match self.start {
-            Start::About(..) => Ok(None),
-            Start::Own(_) => few(conn, |conn, after, limit| {
-                self.filed(conn, true, after, limit)
-            }),
-        }
     }
 }
