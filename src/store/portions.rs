@@ -47,6 +47,28 @@ pub(super) fn in_portions<V: Copy>(
     }
 }
 
+/// The next of some such indexes together, in their order, each report once.
+pub(super) fn merged<V: Ord>(
+    values: &[String],
+    descending: bool,
+    limit: i64,
+    mut next: impl FnMut(&str) -> QueryResult<Vec<Key<V>>>,
+) -> QueryResult<Vec<Key<V>>> {
+    let mut keys = Vec::new();
+    for value in values {
+        keys.extend(next(value)?);
+    }
+    if values.len() > 1 {
+        keys.sort_unstable();
+        keys.dedup();
+        if descending {
+            keys.reverse();
+        }
+        keys.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    }
+    Ok(keys)
+}
+
 /// All that a query finds of `$id`, where it is few: for a list in another order than that of its index. Whether there are
 /// more is asked first, so that they are not sent to be counted.
 macro_rules! few_of {

@@ -12,7 +12,7 @@ use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
 use crate::store::keyset::ordered;
 use crate::store::passed::passed;
-use crate::store::portions::{Key, in_portions, some};
+use crate::store::portions::{Key, in_portions, merged, some};
 use crate::store::reports::{Facet, Row, few_about, in_order, narrowest};
 use crate::store::schema::{report_facets, reports, shared_versions};
 use crate::store::types::{Coded, Instant};
@@ -242,18 +242,21 @@ fn next_about(
     }
 }
 
-/// The list in the order of release, read from the reports about one thing.
+/// The list in the order of release, read from the reports about any of some things.
 fn list_about(
     conn: &mut Conn,
     filter: &Filter,
-    about: (Facet, &str),
+    (facet, values): (Facet, &[String]),
     sort: Sort,
     at: Option<Key<Instant>>,
     limit: i64,
 ) -> QueryResult<Vec<Report>> {
     let descending = sort == Sort::SharedDescending;
     let next = |conn: &mut Conn, after, portion| {
-        next_about(conn, about, &filter.status, descending, after, portion)
+        merged(values, descending, portion, |value| {
+            let about = (facet, value);
+            next_about(conn, about, &filter.status, descending, after, portion)
+        })
     };
     in_portions(conn, at, (limit, some(limit)), next, |conn, ids, left| {
         list(conn, &filter.among(ids), sort, None, left)

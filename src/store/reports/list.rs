@@ -381,7 +381,7 @@ pub fn list(
     if let Some(few) = few_with(conn, visible, filter, sort)? {
         return of_few(conn, few);
     }
-    let about = narrowest(&filter.facets).map(|(facet, value)| Start::About(facet, value));
+    let about = narrowest(&filter.facets).map(|(facet, values)| Start::About(facet, values));
     let straight = sort.by_filing() || sort.by_day();
     let statuses = filter.statuses();
     if let Some(own) = visible.own().filter(|_| about.is_some() || !straight)

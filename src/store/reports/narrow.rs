@@ -11,13 +11,16 @@ use crate::domain::status::Status;
 use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
 use crate::store::keyset::ordered;
-use crate::store::portions::{FEW, Key, few_of, some};
+use crate::store::portions::{FEW, Key, few_of, merged, some};
 use crate::store::reports::Facet;
 use crate::store::schema::{report_facets, report_parties};
 use crate::store::types::{Coded, Instant};
 
-/// What fewest reports are about of what a list is limited to: one value alone, so that each of them is met once.
-pub(in crate::store) fn narrowest(facets: &[(Facet, Vec<String>)]) -> Option<(Facet, &str)> {
+/// A list about no more than so many things of a kind is read from each of them.
+const EACH: usize = 5;
+
+/// What fewest reports are about of what a list is limited to: one thing, or else each of a few.
+pub(in crate::store) fn narrowest(facets: &[(Facet, Vec<String>)]) -> Option<(Facet, &[String])> {
     const NARROW_FIRST: [Facet; 6] = [
         Facet::Regulation,
         Facet::Municipality,
@@ -26,16 +29,18 @@ pub(in crate::store) fn narrowest(facets: &[(Facet, Vec<String>)]) -> Option<(Fa
         Facet::Domain,
         Facet::Province,
     ];
-    NARROW_FIRST.into_iter().find_map(|wanted| {
-        facets.iter().find_map(|(facet, values)| match &**values {
-            [value] if *facet == wanted => Some((wanted, value.as_str())),
-            _ => None,
+    let about = |many: fn(usize) -> bool| {
+        NARROW_FIRST.into_iter().find_map(|wanted| {
+            let mut about = facets.iter();
+            let found = about.find(|(facet, values)| *facet == wanted && many(values.len()));
+            found.map(|(facet, values)| (*facet, &values[..]))
         })
-    })
+    };
+    about(|many| many == 1).or_else(|| about(|many| (2..=EACH).contains(&many)))
 }
 
 /// The reports about something that a list is limited to, where they are few; those of some statuses, if there are any.
-/// `straight`: of one thing alone the list is read in its order anyway; `released`: those of them that are.
+/// `straight`: of so few things the list is read in its order anyway; `released`: those of them that are.
 pub(in crate::store) fn few_about(
     conn: &mut Conn,
     facets: &[(Facet, Vec<String>)],
@@ -43,7 +48,7 @@ pub(in crate::store) fn few_about(
     (straight, released): (bool, bool),
 ) -> QueryResult<Option<Vec<ReportId>>> {
     use report_facets as f;
-    let least = if straight { 2 } else { 1 };
+    let least = if straight { EACH + 1 } else { 1 };
     for (facet, values) in facets.iter().filter(|(_, values)| values.len() >= least) {
         let about = || {
             let about = f::facet.eq(facet.as_str()).and(any_of(f::value, values));
@@ -85,8 +90,8 @@ pub(super) fn few_own(
 /// What a list begins at instead of all reports.
 #[derive(Clone, Copy)]
 pub(super) enum Start<'a> {
-    /// The reports about one thing.
-    About(Facet, &'a str),
+    /// The reports about any of some things of a kind.
+    About(Facet, &'a [String]),
     /// Those of one organisation.
     Own(OrganisationId),
 }
@@ -100,9 +105,9 @@ pub(super) struct Narrow<'a> {
     status: Option<Vec<Coded<Status>>>,
 }
 
-/// The next so many in the order of a column and of their ids, from after one.
+/// The next so many about a thing or of one's own, in the order of a column and of their ids, from after one.
 macro_rules! next {
-    ($narrow:expr, $column:ident, ($too:expr, $same:expr), $conn:expr, $turned:expr, $after:expr, $limit:expr) => {{
+    ($narrow:expr, $value:expr, $column:ident, ($too:expr, $same:expr), $conn:expr, $turned:expr, $after:expr, $limit:expr) => {{
         use {report_facets as f, report_parties as p};
         macro_rules! load {
             ($of:expr, $column_of:expr, $id:expr) => {{
@@ -115,8 +120,8 @@ macro_rules! next {
             }};
         }
         match $narrow.start {
-            Start::About(facet, value) => {
-                let about = f::facet.eq(facet.as_str()).and(f::value.eq(value));
+            Start::About(facet, _) => {
+                let about = f::facet.eq(facet.as_str()).and(f::value.eq($value));
                 let mut about = f::table.filter(about).into_boxed::<MultiBackend>();
                 if let Some(status) = &$narrow.status {
                     about = about.filter(any_of(f::status, status));
@@ -170,6 +175,19 @@ impl<'a> Narrow<'a> {
         }
     }
 
+    /// The next of each thing that it begins at, together.
+    fn each<V: Ord>(
+        &self,
+        descending: bool,
+        limit: i64,
+        mut next: impl FnMut(&str) -> QueryResult<Vec<Key<V>>>,
+    ) -> QueryResult<Vec<Key<V>>> {
+        match self.start {
+            Start::About(_, values) => merged(values, descending, limit, next),
+            Start::Own(_) => next(""),
+        }
+    }
+
     /// The next by when they were filed.
     pub(super) fn filed(
         &self,
@@ -188,15 +206,18 @@ impl<'a> Narrow<'a> {
                 .eq(f::filed_at)
                 .and(sql::<Bool>(of_it))
         };
-        next!(
-            self,
-            filed_at,
-            (too, same()),
-            conn,
-            descending,
-            after,
-            limit
-        )
+        self.each(descending, limit, |value| {
+            next!(
+                self,
+                value,
+                filed_at,
+                (too, same()),
+                conn,
+                descending,
+                after,
+                limit
+            )
+        })
     }
 
     /// The next by when they are due.
@@ -210,6 +231,17 @@ impl<'a> Narrow<'a> {
         use report_facets as f;
         let too = diesel::alias!(report_facets as too);
         let same = || too.field(f::report_id).eq(f::report_id);
-        next!(self, due_key, (too, same()), conn, descending, after, limit)
+        self.each(descending, limit, |value| {
+            next!(
+                self,
+                value,
+                due_key,
+                (too, same()),
+                conn,
+                descending,
+                after,
+                limit
+            )
+        })
     }
 }
