@@ -74,7 +74,7 @@ fn a_small_run_measures_everything() {
         assert!(ratio.is_some_and(|ratio| ratio > 0.0), "{work}: {run}");
     }
     let lists = |figure: &&Value| figure["work"].as_str().unwrap().starts_with("list: ");
-    assert_eq!(figures.iter().filter(lists).count(), 28);
+    assert_eq!(figures.iter().filter(lists).count(), 48);
     let told = |kind: &str| {
         let of_it = figures
             .iter()
@@ -83,7 +83,7 @@ fn a_small_run_measures_everything() {
     };
     assert_eq!(
         (told("figure: "), told("public: "), told("export")),
-        (23, 30, 1)
+        (23, 36, 1)
     );
 
     // pgbench belongs to PostgreSQL, and is not everywhere.
