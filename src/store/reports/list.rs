@@ -262,7 +262,7 @@ impl By {
         }
     }
 
-    /// Whether many may be passed in the index for their status.
+    /// Whether many may be passed in the index, for their status or for when they are due.
     fn passes(self, filter: &Filter, sort: Sort) -> bool {
         let of_status = filter.statuses().is_some() && !filter.is_direct();
         match self {
