@@ -58,4 +58,5 @@ pub mod statistics;
 pub mod testing;
 pub mod types;
 pub mod watchers;
+mod within;
 mod writer;

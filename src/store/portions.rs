@@ -11,7 +11,7 @@ use crate::store::db::Conn;
 /// No portion is larger.
 const LARGEST: i64 = 5_000;
 /// Of no more than so many all are held against the filter and sorted. Of more, a page is met soon in whatever order all
-/// reports are read.
+/// reports are read. Tests have few reports, and read them both ways.
 pub(super) const FEW: i64 = if cfg!(test) { 20 } else { 3_000 };
 
 /// What such an index is ordered by, a moment or a day, and the report.

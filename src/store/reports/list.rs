@@ -16,11 +16,12 @@ use crate::store::keyset::ordered;
 use crate::store::passed::passed;
 use crate::store::portions::{FEW, Key, few_of, in_portions};
 use crate::store::reports::narrow::{Narrow, Start, few_about, few_own, narrowest};
-use crate::store::reports::{Facet, NOTHING_DUE, Party, Row, in_order, urgency};
+use crate::store::reports::{Facet, NOTHING_DUE, Party, Row, urgency};
 use crate::store::schema::{
     report_assignees, report_facets, report_parties, report_watchers, reports,
 };
 use crate::store::types::{Coded, Instant, RawJson};
+use crate::store::within::within;
 
 /// Whose reports a list may show.
 #[derive(Debug, Clone, Default)]
@@ -357,21 +358,19 @@ pub fn list(
     after: Option<&After>,
     limit: i64,
 ) -> QueryResult<Vec<Report>> {
-    // The rows are wide: of all of a few, and of what is passed, ids alone are read.
-    let by_ids = |conn: &mut Conn, filter: &Filter| {
-        let ids = listed(visible, filter, sort, after, limit)
-            .select(reports::id)
-            .load::<ReportId>(conn)?;
-        in_order(conn, &ids)
-    };
-    let of_few = |conn: &mut Conn, few| by_ids(conn, &filter.among(few));
-    let walked = |conn: &mut Conn| {
-        if By::of(filter, sort).passes(filter, sort) {
-            return by_ids(conn, filter);
+    let read = |conn: &mut Conn, filter: &Filter| {
+        let mut query = listed(visible, filter, sort, after, limit);
+        // Rows are wide: of all of a few, and of what is passed, ids alone are read; in the same statement, so that nothing
+        // changes in between.
+        if filter.among.is_some() || By::of(filter, sort).passes(filter, sort) {
+            let page = within(reports::id, query.select(reports::id));
+            query = in_sort(reports::table.filter(page).into_boxed(), sort, None);
         }
-        let rows = listed(visible, filter, sort, after, limit).load::<Row>(conn)?;
+        let rows = query.load::<Row>(conn)?;
         Ok(rows.into_iter().map(Report::from).collect())
     };
+    let of_few = |conn: &mut Conn, few| read(conn, &filter.among(few));
+    let walked = |conn: &mut Conn| read(conn, filter);
     if filter.is_direct() {
         return walked(conn);
     }
@@ -640,8 +639,17 @@ fn listed(
             )),
         };
     }
+    in_sort(query, sort, after).limit(limit)
+}
+
+/// In the order asked for, from after a key on.
+fn in_sort(
+    query: reports::BoxedQuery<'static, MultiBackend>,
+    sort: Sort,
+    after: Option<&After>,
+) -> reports::BoxedQuery<'static, MultiBackend> {
     let (at, day) = (after.and_then(After::at), after.and_then(After::day));
-    let query = match sort {
+    match sort {
         Sort::Submitted => ordered!(query, reports::filed_at, reports::id, at, ascending),
         Sort::SubmittedDescending => {
             ordered!(query, reports::filed_at, reports::id, at, descending)
@@ -655,8 +663,7 @@ fn listed(
         Sort::Urgency => ordered!(query, reports::urgency, reports::id, day, ascending),
         Sort::Due => ordered!(query, reports::due_key, reports::id, day, ascending),
         Sort::DueDescending => ordered!(query, reports::due_key, reports::id, day, descending),
-    };
-    query.limit(limit)
+    }
 }
 
 type Predicate = Box<dyn BoxableExpression<reports::table, MultiBackend, SqlType = Bool>>;
