@@ -1,13 +1,14 @@
 //! Reports, with the two tables that lists filter on: what a report is about (facets) and who has it (parties).
 
+mod filter;
 mod list;
 mod narrow;
+mod order;
 
-pub use list::{
-    After, AssigneeFilter, DeadlineFilter, Filter, Sort, Visible, find_bare, ids, key, list,
-    list_bare, newest_ids,
-};
+pub use filter::{AssigneeFilter, DeadlineFilter, Filter, Visible};
+pub use list::{find_bare, ids, list, list_bare, newest_ids};
 pub(super) use narrow::{few_about, narrowest};
+pub use order::{After, Sort, key};
 
 use chrono::{Months, NaiveDate};
 use diesel::prelude::*;

@@ -1,234 +1,28 @@
-//! The lists of reports: who may see what, the filters, the orders, and the keys that pages go on from.
+//! The lists of reports: by what they are read, and who may see what.
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::NaiveDate;
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use crate::domain::code::{Code, code_list};
-use crate::domain::id::{OrganisationId, PrincipalId, ReportId};
-use crate::domain::report::{Confidentiality, Report, Verdict};
-use crate::domain::status::{Phase, Status};
+use crate::domain::code::Code;
+use crate::domain::id::{OrganisationId, ReportId};
+use crate::domain::report::{Confidentiality, Report};
+use crate::domain::status::Status;
 use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
-use crate::store::keyset::ordered;
 use crate::store::passed::passed;
 use crate::store::portions::{FEW, Key, few_of, in_portions};
+use crate::store::reports::filter::{AssigneeFilter, DeadlineFilter, Filter, Visible};
 use crate::store::reports::narrow::{Narrow, Start, few_about, few_own, narrowest};
-use crate::store::reports::{Facet, NOTHING_DUE, Party, Row, urgency};
+use crate::store::reports::order::{After, Sort, in_sort};
+use crate::store::reports::{NOTHING_DUE, Row};
 use crate::store::schema::{
     report_assignees, report_facets, report_parties, report_watchers, reports,
 };
 use crate::store::types::{Coded, Instant, RawJson};
 use crate::store::within::within;
-
-/// Whose reports a list may show.
-#[derive(Debug, Clone, Default)]
-pub struct Visible {
-    /// Everything but others' drafts.
-    pub desk: bool,
-    /// Everything that is neither a draft nor confidential.
-    pub unpublished: bool,
-    /// What this organisation has as one of these.
-    pub organisation: Option<OrganisationId>,
-    pub parties: Vec<Party>,
-}
-
-impl Visible {
-    /// The organisation, where nothing is shown but what it has.
-    fn own(&self) -> Option<OrganisationId> {
-        let all = self.desk || self.unpublished || self.parties.is_empty();
-        self.organisation.filter(|_| !all)
-    }
-}
-
-/// What a list is limited to; empty lists limit nothing.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    pub status: Vec<Status>,
-    pub phase: Vec<Phase>,
-    pub authority: Vec<OrganisationId>,
-    pub submitter: Vec<OrganisationId>,
-    pub external_reference: Option<String>,
-    pub reference: Option<String>,
-    pub updated_since: Option<DateTime<Utc>>,
-    /// Those that somebody watches, or does not.
-    pub watching: Option<(PrincipalId, bool)>,
-    pub facets: Vec<(Facet, Vec<String>)>,
-    pub deadline: DeadlineFilter,
-    /// Whether the coordinator was called in.
-    pub escalated: Option<bool>,
-    pub assignee: Option<AssigneeFilter>,
-    pub feedback: Vec<Verdict>,
-    /// One of these; none for any.
-    pub among: Option<Vec<ReportId>>,
-}
-
-/// Where the next deadline stands on a day.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct DeadlineFilter {
-    pub today: NaiveDate,
-    /// The day on which it nears its end has come, and the last day has not passed.
-    pub nearing: Option<bool>,
-    /// The last day has passed.
-    pub overdue: Option<bool>,
-}
-
-/// Who works on it.
-#[derive(Debug, Clone, Copy)]
-pub enum AssigneeFilter {
-    /// This person.
-    Is(PrincipalId),
-    /// Nobody of this organisation.
-    NobodyOf(OrganisationId),
-}
-
-impl Filter {
-    /// Whether it names the reports, or nearly.
-    fn is_direct(&self) -> bool {
-        self.external_reference.is_some() || self.reference.is_some() || self.among.is_some()
-    }
-
-    /// The statuses that fit; of a phase those that may lie in it too, and nothing is due of what is closed. None when all
-    /// do.
-    fn statuses(&self) -> Option<Vec<Coded<Status>>> {
-        let due = self.deadline.nearing == Some(true) || self.deadline.overdue == Some(true);
-        if self.status.is_empty() && self.phase.is_empty() && !due {
-            return None;
-        }
-        // Who is asked for information may be so in any phase.
-        let in_phase = |status: &Status| {
-            self.phase.is_empty()
-                || *status == Status::InformationRequested
-                || self.phase.contains(&status.phase(None))
-        };
-        let fits = |status: &Status| self.status.is_empty() || self.status.contains(status);
-        let all = Status::ALL.iter().copied();
-        Some(
-            all.filter(|one| fits(one) && in_phase(one) && (one.is_open() || !due))
-                .map(Coded)
-                .collect(),
-        )
-    }
-
-    /// Whether what fits was sent in.
-    fn excludes_drafts(&self) -> bool {
-        let drafts = |fitting: Vec<Coded<Status>>| fitting.iter().any(|one| one.0 == Status::Draft);
-        self.statuses().is_some_and(|fitting| !drafts(fitting))
-    }
-
-    /// The same, of some reports alone.
-    fn among(&self, reports: Vec<ReportId>) -> Filter {
-        Filter {
-            among: Some(reports),
-            ..self.clone()
-        }
-    }
-
-    /// Whether it filters on what the progress view of a report does not show.
-    pub fn asks_beyond_progress(&self) -> bool {
-        !self.submitter.is_empty()
-            || self.external_reference.is_some()
-            || self.deadline.nearing.is_some()
-            || self.deadline.overdue.is_some()
-            || self.escalated.is_some()
-            || self.assignee.is_some()
-            || !self.feedback.is_empty()
-            || self.among.is_some()
-            || self.facets.iter().any(|(_, values)| !values.is_empty())
-    }
-}
-
-code_list! {
-    /// Order of the list; a minus turns it round (Dutch: sortering).
-    pub enum Sort {
-        Submitted = "submitted",
-        SubmittedDescending = "-submitted",
-        Updated = "updated",
-        UpdatedDescending = "-updated",
-        Due = "due",
-        DueDescending = "-due",
-        /// What is escalated first, then what is due first.
-        Urgency = "urgency",
-        /// What fits the words of `q` best first.
-        Relevance = "relevance",
-    }
-}
-
-impl Sort {
-    /// Whether the order shows what is due.
-    pub fn by_due(self) -> bool {
-        matches!(self, Sort::Due | Sort::DueDescending | Sort::Urgency)
-    }
-
-    /// Whether it is that of the days on which reports are due.
-    fn by_day(self) -> bool {
-        matches!(self, Sort::Due | Sort::DueDescending)
-    }
-
-    fn by_filing(self) -> bool {
-        matches!(self, Sort::Submitted | Sort::SubmittedDescending)
-    }
-
-    fn by_update(self) -> bool {
-        matches!(self, Sort::Updated | Sort::UpdatedDescending)
-    }
-}
-
-/// The key of the last row of a page.
-#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-pub enum After {
-    At(DateTime<Utc>, ReportId),
-    On(NaiveDate, ReportId),
-    /// How well it fits.
-    Fit(f64, ReportId),
-}
-
-impl After {
-    /// Whether the key is one of this order's.
-    pub fn fits(&self, sort: Sort) -> bool {
-        // Years that both databases hold: a cursor of ours has no other.
-        let years = 1..=9999;
-        match self {
-            After::At(at, _) => {
-                !sort.by_due() && sort != Sort::Relevance && years.contains(&at.year())
-            }
-            After::On(day, _) => sort.by_due() && years.contains(&day.year()),
-            After::Fit(fit, _) => sort == Sort::Relevance && fit.is_finite(),
-        }
-    }
-
-    fn at(&self) -> Option<Key<Instant>> {
-        match self {
-            After::At(at, id) => Some((Instant(*at), *id)),
-            After::On(..) | After::Fit(..) => None,
-        }
-    }
-
-    fn day(&self) -> Option<Key<NaiveDate>> {
-        match self {
-            After::On(day, id) => Some((*day, *id)),
-            After::At(..) | After::Fit(..) => None,
-        }
-    }
-}
-
-/// The key of a report in this order.
-pub fn key(sort: Sort, report: &Report) -> After {
-    match sort {
-        Sort::Submitted | Sort::SubmittedDescending => {
-            After::At(report.submitted_at.unwrap_or(report.created_at), report.id)
-        }
-        Sort::Updated | Sort::UpdatedDescending => After::At(report.updated_at, report.id),
-        Sort::Due | Sort::DueDescending => {
-            After::On(report.due_on().unwrap_or(NOTHING_DUE), report.id)
-        }
-        Sort::Urgency => After::On(urgency(report), report.id),
-        // How well it fits is known to who searched.
-        Sort::Relevance => After::Fit(0.0, report.id),
-    }
-}
 
 /// What all that a list meets has in common: it is read in its order from an index that begins with that, and passes what does
 /// not fit.
@@ -526,34 +320,34 @@ fn listed(
     if !(visible.desk && filter.excludes_drafts()) {
         query = query.filter(visibility(visible));
     }
-    if let Some(wanted) = filter.statuses().filter(|_| by != By::Phase) {
-        query = if matches!(by, By::Status | By::LeadAndStatus) {
-            query.filter(any_of(reports::status, &wanted))
-        } else {
-            query.filter(any_of(passed(reports::status), &wanted))
+    // What it is read by is looked up; what else it is limited to, what is met is held against.
+    macro_rules! limit_to {
+        ($column:expr, $wanted:expr, $looked_up:expr) => {
+            query = if $looked_up {
+                query.filter(any_of($column, $wanted))
+            } else {
+                query.filter(any_of(passed($column), $wanted))
+            }
         };
+    }
+    if let Some(wanted) = filter.statuses().filter(|_| by != By::Phase) {
+        let looked_up = matches!(by, By::Status | By::LeadAndStatus);
+        limit_to!(reports::status, &wanted, looked_up);
     }
     if !filter.phase.is_empty() {
         let wanted: Vec<_> = filter.phase.iter().copied().map(Coded).collect();
-        query = if by == By::Phase {
-            query.filter(any_of(reports::phase, &wanted))
-        } else {
-            query.filter(any_of(passed(reports::phase), &wanted))
-        };
+        limit_to!(reports::phase, &wanted, by == By::Phase);
     }
     if !filter.authority.is_empty() {
-        query = if matches!(by, By::Lead | By::LeadAndStatus) {
-            query.filter(any_of(reports::lead_id, &filter.authority))
-        } else {
-            query.filter(any_of(passed(reports::lead_id), &filter.authority))
-        };
+        let looked_up = matches!(by, By::Lead | By::LeadAndStatus);
+        limit_to!(reports::lead_id, &filter.authority, looked_up);
     }
     if !filter.submitter.is_empty() {
-        query = if by == By::Submitter {
-            query.filter(any_of(reports::submitter_id, &filter.submitter))
-        } else {
-            query.filter(any_of(passed(reports::submitter_id), &filter.submitter))
-        };
+        limit_to!(
+            reports::submitter_id,
+            &filter.submitter,
+            by == By::Submitter
+        );
     }
     if let Some(reference) = &filter.external_reference {
         query = query.filter(reports::external_reference.eq(reference.clone()));
@@ -640,30 +434,6 @@ fn listed(
         };
     }
     in_sort(query, sort, after).limit(limit)
-}
-
-/// In the order asked for, from after a key on.
-fn in_sort(
-    query: reports::BoxedQuery<'static, MultiBackend>,
-    sort: Sort,
-    after: Option<&After>,
-) -> reports::BoxedQuery<'static, MultiBackend> {
-    let (at, day) = (after.and_then(After::at), after.and_then(After::day));
-    match sort {
-        Sort::Submitted => ordered!(query, reports::filed_at, reports::id, at, ascending),
-        Sort::SubmittedDescending => {
-            ordered!(query, reports::filed_at, reports::id, at, descending)
-        }
-        Sort::Updated => ordered!(query, reports::updated_at, reports::id, at, ascending),
-        Sort::UpdatedDescending => {
-            ordered!(query, reports::updated_at, reports::id, at, descending)
-        }
-        // In an order of its own, whoever asks for ids alone.
-        Sort::Relevance => query,
-        Sort::Urgency => ordered!(query, reports::urgency, reports::id, day, ascending),
-        Sort::Due => ordered!(query, reports::due_key, reports::id, day, ascending),
-        Sort::DueDescending => ordered!(query, reports::due_key, reports::id, day, descending),
-    }
 }
 
 type Predicate = Box<dyn BoxableExpression<reports::table, MultiBackend, SqlType = Bool>>;
