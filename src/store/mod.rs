@@ -56,7 +56,7 @@ pub mod standard_texts;
 pub mod statistics;
 #[cfg(test)]
 pub mod testing;
+mod together;
 pub mod types;
 pub mod watchers;
-mod within;
 mod writer;

@@ -14,6 +14,11 @@ const LARGEST: i64 = 5_000;
 /// reports are read. Tests have few reports, and read them both ways.
 pub(super) const FEW: i64 = if cfg!(test) { 20 } else { 3_000 };
 
+/// A list of no more than so many things of a kind is read from each of them.
+pub(super) const EACH: usize = 5;
+/// No more than so many indexes are merged.
+const MERGED: usize = 10;
+
 /// What such an index is ordered by, a moment or a day, and the report.
 pub(super) type Key<V> = (V, ReportId);
 
@@ -47,26 +52,28 @@ pub(super) fn in_portions<V: Copy>(
     }
 }
 
-/// The next of some such indexes together, in their order, each report once.
-pub(super) fn merged<V: Ord>(
-    values: &[String],
-    descending: bool,
-    limit: i64,
-    mut next: impl FnMut(&str) -> QueryResult<Vec<Key<V>>>,
-) -> QueryResult<Vec<Key<V>>> {
-    let mut keys = Vec::new();
-    for value in values {
-        keys.extend(next(value)?);
+/// Each value with each status, where they are few: what has one status is then looked up. Else each value with all the
+/// statuses, of which those that do not fit are passed.
+pub(super) fn crossed<'a, S>(values: &'a [String], statuses: &'a [S]) -> Vec<(&'a str, &'a [S])> {
+    let few = values.len() * statuses.len() <= MERGED;
+    let size = if few { 1 } else { statuses.len() };
+    let crossed = values.iter().flat_map(|value| {
+        let any = statuses.is_empty().then_some(statuses);
+        let some = statuses.chunks(size.max(1));
+        any.into_iter().chain(some).map(|one| (value.as_str(), one))
+    });
+    crossed.collect()
+}
+
+/// The first of what was found in some such indexes, in their order, each report once.
+pub(super) fn merged<V: Ord>(mut keys: Vec<Key<V>>, descending: bool, limit: i64) -> Vec<Key<V>> {
+    keys.sort_unstable();
+    keys.dedup();
+    if descending {
+        keys.reverse();
     }
-    if values.len() > 1 {
-        keys.sort_unstable();
-        keys.dedup();
-        if descending {
-            keys.reverse();
-        }
-        keys.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    }
-    Ok(keys)
+    keys.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    keys
 }
 
 /// All that a query finds of `$id`, where it is few: for a list in another order than that of its index. Whether there are

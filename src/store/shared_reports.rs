@@ -12,9 +12,10 @@ use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
 use crate::store::keyset::ordered;
 use crate::store::passed::passed;
-use crate::store::portions::{Key, in_portions, merged, some};
-use crate::store::reports::{Facet, Row, few_about, in_order, narrowest};
+use crate::store::portions::{Key, crossed, in_portions, merged, some};
+use crate::store::reports::{Facet, Row, few_about, narrowest};
 use crate::store::schema::{report_facets, reports, shared_versions};
+use crate::store::together::{together, within};
 use crate::store::types::{Coded, Instant};
 
 /// What a list is limited to; empty lists limit nothing.
@@ -173,32 +174,42 @@ pub fn list(
 ) -> QueryResult<Vec<Report>> {
     use shared_versions as s;
     let (at, count) = (after.and_then(After::at), after.and_then(After::count));
-    macro_rules! page {
-        ($columns:expr) => {{
-            let query = fitting!($columns, filter);
+    macro_rules! in_sort {
+        ($query:expr) => {
             match sort {
-                Sort::Shared => ordered!(query, s::shared_at, s::report_id, at, ascending),
+                Sort::Shared => ordered!($query, s::shared_at, s::report_id, at, ascending),
                 Sort::SharedDescending => {
-                    ordered!(query, s::shared_at, s::report_id, at, descending)
+                    ordered!($query, s::shared_at, s::report_id, at, descending)
                 }
-                Sort::Updated => ordered!(query, s::updated_at, s::report_id, at, ascending),
+                Sort::Updated => ordered!($query, s::updated_at, s::report_id, at, ascending),
                 Sort::UpdatedDescending => {
-                    ordered!(query, s::updated_at, s::report_id, at, descending)
+                    ordered!($query, s::updated_at, s::report_id, at, descending)
                 }
                 Sort::Endorsements => {
-                    ordered!(query, s::endorsement_count, s::report_id, count, ascending)
+                    ordered!($query, s::endorsement_count, s::report_id, count, ascending)
                 }
                 Sort::EndorsementsDescending => {
-                    ordered!(query, s::endorsement_count, s::report_id, count, descending)
+                    ordered!(
+                        $query,
+                        s::endorsement_count,
+                        s::report_id,
+                        count,
+                        descending
+                    )
                 }
             }
-            .limit(limit)
-        }};
+        };
     }
     if filter.among.is_some() {
         // All of them are sorted to find the page: without their rows, which are wide.
-        let ids: Vec<ReportId> = page!(s::report_id).load(conn)?;
-        return in_order(conn, &ids);
+        let ids = in_sort!(fitting!(s::report_id, filter)).limit(limit);
+        let page = s::table
+            .inner_join(reports::table)
+            .select(reports::all_columns)
+            .filter(within(s::report_id, vec![ids]))
+            .into_boxed::<MultiBackend>();
+        let rows = in_sort!(page).load::<Row>(conn)?;
+        return Ok(rows.into_iter().map(Report::from).collect());
     }
     let released = matches!(sort, Sort::Shared | Sort::SharedDescending);
     let status: Vec<_> = filter.status.iter().copied().map(Coded).collect();
@@ -209,54 +220,58 @@ pub fn list(
     if let Some(about) = narrowest(&filter.facets).filter(|_| released) {
         return list_about(conn, filter, about, sort, at, limit);
     }
-    let rows = page!(reports::all_columns).load::<Row>(conn)?;
+    let page = in_sort!(fitting!(reports::all_columns, filter)).limit(limit);
+    let rows = page.load::<Row>(conn)?;
     Ok(rows.into_iter().map(Report::from).collect())
 }
 
-/// The next so many about one thing and of one of some statuses (of any, if there are none), in the order in which they were
-/// released, from after one.
+/// The next so many about any of some things and of one of some statuses (of any, if there are none), in the order in which
+/// they were released, from after one; one statement.
 fn next_about(
     conn: &mut Conn,
-    (facet, value): (Facet, &str),
-    status: &[Status],
+    (facet, values): (Facet, &[String]),
+    status: &[Coded<Status>],
     descending: bool,
     after: Option<Key<Instant>>,
     limit: i64,
 ) -> QueryResult<Vec<Key<Instant>>> {
     use report_facets as f;
-    let mut query = f::table
-        .filter(f::facet.eq(facet.as_str()))
-        .filter(f::value.eq(value))
-        .filter(f::shared_at.is_not_null())
-        .select((f::shared_at.assume_not_null(), f::report_id))
-        .limit(limit)
-        .into_boxed::<MultiBackend>();
-    if !status.is_empty() {
-        let wanted: Vec<_> = status.iter().copied().map(Coded).collect();
-        query = query.filter(any_of(f::status, &wanted));
-    }
-    if descending {
-        ordered!(query, f::shared_at, f::report_id, after, descending).load(conn)
-    } else {
-        ordered!(query, f::shared_at, f::report_id, after, ascending).load(conn)
-    }
+    let about = |(value, status): (&str, &[Coded<Status>])| {
+        let query = f::table
+            .filter(f::facet.eq(facet.as_str()))
+            .filter(f::value.eq(value.to_owned()))
+            .filter(f::shared_at.is_not_null())
+            .select((f::shared_at.assume_not_null(), f::report_id))
+            .limit(limit)
+            .into_boxed::<MultiBackend>();
+        let query = match status {
+            [] => query,
+            [_] => query.filter(any_of(f::status, status)),
+            _ => query.filter(any_of(passed(f::status), status)),
+        };
+        if descending {
+            ordered!(query, f::shared_at, f::report_id, after, descending)
+        } else {
+            ordered!(query, f::shared_at, f::report_id, after, ascending)
+        }
+    };
+    let each = crossed(values, status).into_iter().map(about).collect();
+    Ok(merged(together(each).load(conn)?, descending, limit))
 }
 
 /// The list in the order of release, read from the reports about any of some things.
 fn list_about(
     conn: &mut Conn,
     filter: &Filter,
-    (facet, values): (Facet, &[String]),
+    about: (Facet, &[String]),
     sort: Sort,
     at: Option<Key<Instant>>,
     limit: i64,
 ) -> QueryResult<Vec<Report>> {
     let descending = sort == Sort::SharedDescending;
+    let status: Vec<_> = filter.status.iter().copied().map(Coded).collect();
     let next = |conn: &mut Conn, after, portion| {
-        merged(values, descending, portion, |value| {
-            let about = (facet, value);
-            next_about(conn, about, &filter.status, descending, after, portion)
-        })
+        next_about(conn, about, &status, descending, after, portion)
     };
     in_portions(conn, at, (limit, some(limit)), next, |conn, ids, left| {
         list(conn, &filter.among(ids), sort, None, left)

@@ -86,7 +86,7 @@ fn made(conn: &mut Conn) -> Result<(World, Vec<Report>), Error> {
 
 /// One of some, or two, or none.
 fn some<T: Clone>(rng: &mut Rng, all: &[T]) -> Vec<T> {
-    let many = [0, 0, 0, 1, 1, 2][rng.usize(..6)];
+    let many = [0, 0, 0, 1, 1, 2, 4][rng.usize(..7)];
     (0..many)
         .map(|_| all[rng.usize(..all.len())].clone())
         .collect()

@@ -112,6 +112,17 @@ impl Filter {
         }
     }
 
+    /// The same, of one status alone.
+    pub(super) fn of_status(&self, status: Status) -> Filter {
+        let mut of_status = self.clone();
+        of_status.status = vec![status];
+        if status != Status::InformationRequested {
+            // What has it lies in its phase.
+            of_status.phase.clear();
+        }
+        of_status
+    }
+
     /// Whether it filters on what the progress view of a report does not show.
     pub fn asks_beyond_progress(&self) -> bool {
         !self.submitter.is_empty()

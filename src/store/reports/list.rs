@@ -13,7 +13,7 @@ use crate::domain::status::Status;
 use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
 use crate::store::passed::passed;
-use crate::store::portions::{FEW, Key, few_of, in_portions};
+use crate::store::portions::{EACH, FEW, Key, few_of, in_portions};
 use crate::store::reports::filter::{AssigneeFilter, DeadlineFilter, Filter, Visible};
 use crate::store::reports::narrow::{Narrow, Start, few_about, few_own, narrowest};
 use crate::store::reports::order::{After, Sort, in_sort};
@@ -21,8 +21,8 @@ use crate::store::reports::{NOTHING_DUE, Row};
 use crate::store::schema::{
     report_assignees, report_facets, report_parties, report_watchers, reports,
 };
+use crate::store::together::within;
 use crate::store::types::{Coded, Instant, RawJson};
-use crate::store::within::within;
 
 /// What all that a list meets has in common: it is read in its order from an index that begins with that, and passes what does
 /// not fit.
@@ -50,7 +50,7 @@ impl By {
             By::Lead
         } else if status {
             By::Status
-        } else if filter.phase.len() == 1 && (filed || sort.by_day()) {
+        } else if filter.phase.len() == 1 && filter.status.is_empty() && (filed || sort.by_day()) {
             By::Phase
         } else {
             By::Nothing
@@ -66,6 +66,41 @@ impl By {
             By::Status => sort.by_update() || sort == Sort::Urgency,
             By::Submitter | By::LeadAndStatus | By::Phase => false,
         }
+    }
+}
+
+/// Filters of one thing each that together are this one: a few submitters, authorities or statuses, where what is of one of
+/// them lies in the order of the list, and what is of several does not. None where it is read by itself.
+fn parts(filter: &Filter, sort: Sort) -> Vec<Filter> {
+    let few = 2..=EACH;
+    if filter.is_direct() || sort == Sort::Relevance {
+        return Vec::new();
+    }
+    let (submitters, leads) = (&filter.submitter, &filter.authority);
+    if few.contains(&submitters.len()) && (sort.by_filing() || sort.by_update()) {
+        let each = submitters.iter().map(|one| Filter {
+            submitter: vec![*one],
+            ..filter.clone()
+        });
+        return each.collect();
+    }
+    if few.contains(&leads.len()) {
+        let each = leads.iter().map(|one| Filter {
+            authority: vec![*one],
+            ..filter.clone()
+        });
+        return each.collect();
+    }
+    let lie = matches!(
+        By::of(filter, sort),
+        By::Nothing | By::Lead if leads.is_empty() || sort.by_filing()
+    );
+    match filter.statuses() {
+        Some(statuses) if lie && statuses.len() <= EACH => {
+            let each = statuses.iter().map(|one| filter.of_status(one.0));
+            each.collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -133,7 +168,9 @@ fn few_with(
         try_few!(r::id, of_status().filter(nearing));
     }
     let about = filter.facets.iter().any(|(_, values)| !values.is_empty());
-    let by_lead = matches!(by, By::Lead | By::LeadAndStatus) && !about && visible.own().is_none();
+    let each_lead = (2..=EACH).contains(&filter.authority.len());
+    let by_lead = each_lead || matches!(by, By::Lead | By::LeadAndStatus);
+    let by_lead = by_lead && !about && visible.own().is_none();
     if !filter.authority.is_empty() && !by_lead {
         let led = || any_of(r::lead_id, &filter.authority);
         try_few!(r::id, of_status().filter(led()));
@@ -153,13 +190,20 @@ pub fn list(
     limit: i64,
 ) -> QueryResult<Vec<Report>> {
     let read = |conn: &mut Conn, filter: &Filter| {
-        let mut query = listed(visible, filter, sort, after, limit);
-        // Rows are wide: of all of a few, and of what is passed, ids alone are read; in the same statement, so that nothing
-        // changes in between.
-        if filter.among.is_some() || By::of(filter, sort).passes(filter, sort) {
-            let page = within(reports::id, query.select(reports::id));
-            query = in_sort(reports::table.filter(page).into_boxed(), sort, None);
+        let mut parts = parts(filter, sort);
+        let passes = filter.among.is_some() || By::of(filter, sort).passes(filter, sort);
+        if parts.is_empty() && passes {
+            parts.push(filter.clone());
         }
+        // Rows are wide: of all of a few, of what is passed, and of parts, ids alone are read; in the same statement, so that
+        // nothing changes in between.
+        let query = if parts.is_empty() {
+            listed(visible, filter, sort, after, limit)
+        } else {
+            let ids = |part| listed(visible, part, sort, after, limit).select(reports::id);
+            let found = within(reports::id, parts.iter().map(ids).collect());
+            in_sort(reports::table.filter(found).into_boxed(), sort, None).limit(limit)
+        };
         let rows = query.load::<Row>(conn)?;
         Ok(rows.into_iter().map(Report::from).collect())
     };

@@ -11,13 +11,12 @@ use crate::domain::status::Status;
 use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
 use crate::store::keyset::ordered;
-use crate::store::portions::{FEW, Key, few_of, merged, some};
+use crate::store::passed::passed;
+use crate::store::portions::{EACH, FEW, Key, crossed, few_of, merged, some};
 use crate::store::reports::Facet;
 use crate::store::schema::{report_facets, report_parties};
+use crate::store::together::together;
 use crate::store::types::{Coded, Instant};
-
-/// A list about no more than so many things of a kind is read from each of them.
-const EACH: usize = 5;
 
 /// What fewest reports are about of what a list is limited to: one thing, or else each of a few.
 pub(in crate::store) fn narrowest(facets: &[(Facet, Vec<String>)]) -> Option<(Facet, &[String])> {
@@ -105,44 +104,59 @@ pub(super) struct Narrow<'a> {
     status: Option<Vec<Coded<Status>>>,
 }
 
-/// The next so many about a thing or of one's own, in the order of a column and of their ids, from after one.
+/// The next so many about any of some things or of one's own, in the order of a column and of their ids, from after one; one
+/// statement. `$lies`: whether what is of one status lies together in that order.
 macro_rules! next {
-    ($narrow:expr, $value:expr, $column:ident, ($too:expr, $same:expr), $conn:expr, $turned:expr, $after:expr, $limit:expr) => {{
+    ($narrow:expr, $column:ident, $lies:literal, ($too:expr, $same:expr), $conn:expr, $turned:expr, $after:expr, $limit:expr) => {{
         use {report_facets as f, report_parties as p};
-        macro_rules! load {
+        macro_rules! next_of {
             ($of:expr, $column_of:expr, $id:expr) => {{
                 let query = $of.select(($column_of, $id)).limit($limit);
                 if $turned {
-                    ordered!(query, $column_of, $id, $after, descending).load($conn)
+                    ordered!(query, $column_of, $id, $after, descending)
                 } else {
-                    ordered!(query, $column_of, $id, $after, ascending).load($conn)
+                    ordered!(query, $column_of, $id, $after, ascending)
                 }
             }};
         }
+        let statuses = $narrow.status.as_deref().unwrap_or_default();
         match $narrow.start {
-            Start::About(facet, _) => {
-                let about = f::facet.eq(facet.as_str()).and(f::value.eq($value));
-                let mut about = f::table.filter(about).into_boxed::<MultiBackend>();
-                if let Some(status) = &$narrow.status {
-                    about = about.filter(any_of(f::status, status));
-                }
-                for (facet, values) in &$narrow.too {
-                    let this = $too
-                        .filter($same)
-                        .filter($too.field(f::facet).eq(facet.as_str()))
-                        .filter(any_of($too.field(f::value), values))
-                        .select($too.field(f::report_id));
-                    about = about.filter(this.single_value().is_not_null());
-                }
-                load!(about, f::$column, f::report_id)
+            Start::About(facet, values) => {
+                let about = |(value, status): (&str, &[Coded<Status>])| {
+                    let about = f::facet
+                        .eq(facet.as_str())
+                        .and(f::value.eq(value.to_owned()));
+                    let mut about = f::table.filter(about).into_boxed::<MultiBackend>();
+                    about = match status {
+                        [] => about,
+                        [_] if $lies => about.filter(any_of(f::status, status)),
+                        _ => about.filter(any_of(passed(f::status), status)),
+                    };
+                    for (facet, values) in &$narrow.too {
+                        let this = $too
+                            .filter($same)
+                            .filter($too.field(f::facet).eq(facet.as_str()))
+                            .filter(any_of($too.field(f::value), values))
+                            .select($too.field(f::report_id));
+                        about = about.filter(this.single_value().is_not_null());
+                    }
+                    next_of!(about, f::$column, f::report_id)
+                };
+                let each: Vec<_> = if $lies {
+                    crossed(values, statuses).into_iter().map(about).collect()
+                } else {
+                    let each = values.iter().map(|value| (&**value, statuses));
+                    each.map(about).collect()
+                };
+                merged(together(each).load($conn)?, $turned, $limit)
             }
             Start::Own(organisation) => {
                 let own = p::table.filter(p::organisation_id.eq(organisation));
                 let mut own = own.distinct().into_boxed::<MultiBackend>();
-                if let Some(status) = &$narrow.status {
-                    own = own.filter(any_of(p::status, status));
+                if !statuses.is_empty() {
+                    own = own.filter(any_of(p::status, statuses));
                 }
-                load!(own, p::$column, p::report_id)
+                next_of!(own, p::$column, p::report_id).load($conn)?
             }
         }
     }};
@@ -175,19 +189,6 @@ impl<'a> Narrow<'a> {
         }
     }
 
-    /// The next of each thing that it begins at, together.
-    fn each<V: Ord>(
-        &self,
-        descending: bool,
-        limit: i64,
-        mut next: impl FnMut(&str) -> QueryResult<Vec<Key<V>>>,
-    ) -> QueryResult<Vec<Key<V>>> {
-        match self.start {
-            Start::About(_, values) => merged(values, descending, limit, next),
-            Start::Own(_) => next(""),
-        }
-    }
-
     /// The next by when they were filed.
     pub(super) fn filed(
         &self,
@@ -206,18 +207,16 @@ impl<'a> Narrow<'a> {
                 .eq(f::filed_at)
                 .and(sql::<Bool>(of_it))
         };
-        self.each(descending, limit, |value| {
-            next!(
-                self,
-                value,
-                filed_at,
-                (too, same()),
-                conn,
-                descending,
-                after,
-                limit
-            )
-        })
+        Ok(next!(
+            self,
+            filed_at,
+            true,
+            (too, same()),
+            conn,
+            descending,
+            after,
+            limit
+        ))
     }
 
     /// The next by when they are due.
@@ -231,17 +230,15 @@ impl<'a> Narrow<'a> {
         use report_facets as f;
         let too = diesel::alias!(report_facets as too);
         let same = || too.field(f::report_id).eq(f::report_id);
-        self.each(descending, limit, |value| {
-            next!(
-                self,
-                value,
-                due_key,
-                (too, same()),
-                conn,
-                descending,
-                after,
-                limit
-            )
-        })
+        Ok(next!(
+            self,
+            due_key,
+            false,
+            (too, same()),
+            conn,
+            descending,
+            after,
+            limit
+        ))
     }
 }

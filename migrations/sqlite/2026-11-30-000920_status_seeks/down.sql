@@ -1,0 +1,2 @@
+DROP INDEX report_facets_shared_status;
+DROP INDEX report_facets_status;
