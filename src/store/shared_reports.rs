@@ -13,7 +13,7 @@ use crate::store::db::{Conn, MultiBackend};
 use crate::store::keyset::ordered;
 use crate::store::passed::passed;
 use crate::store::portions::{Key, crossed, in_portions, merged, some};
-use crate::store::reports::{Facet, Row, few_about, narrowest};
+use crate::store::reports::{Facet, Row, few_about, lies_by_status, narrowest};
 use crate::store::schema::{report_facets, reports, shared_versions};
 use crate::store::together::{together, within};
 use crate::store::types::{Coded, Instant};
@@ -246,7 +246,7 @@ fn next_about(
             .into_boxed::<MultiBackend>();
         let query = match status {
             [] => query,
-            [_] => query.filter(any_of(f::status, status)),
+            [_] => query.filter(lies_by_status().and(any_of(f::status, status))),
             _ => query.filter(any_of(passed(f::status), status)),
         };
         if descending {

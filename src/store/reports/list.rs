@@ -361,6 +361,28 @@ fn listed(
 ) -> reports::BoxedQuery<'static, MultiBackend> {
     let by = By::of(filter, sort);
     let mut query = reports::table.into_boxed();
+    // First, since most of what is passed falls by it: SQLite holds rows against conditions in turn.
+    let DeadlineFilter {
+        today,
+        nearing,
+        overdue,
+    } = filter.deadline;
+    query = match nearing {
+        Some(true) => query.filter(
+            reports::nearing_on
+                .le(today)
+                .and(passed(reports::due_key).ge(today)),
+        ),
+        Some(false) => query.filter(reports::nearing_on.gt(today).or(reports::due_key.lt(today))),
+        None => query,
+    };
+    query = match overdue {
+        Some(true) if sort.by_day() => query.filter(reports::due_key.lt(today)),
+        Some(true) => query.filter(passed(reports::due_key).lt(today)),
+        Some(false) if sort.by_day() => query.filter(reports::due_key.ge(today)),
+        Some(false) => query.filter(passed(reports::due_key).ge(today)),
+        None => query,
+    };
     if !(visible.desk && filter.excludes_drafts()) {
         query = query.filter(visibility(visible));
     }
@@ -432,27 +454,6 @@ fn listed(
             .select(f::report_id);
         query = query.filter(found.single_value().is_not_null());
     }
-    let DeadlineFilter {
-        today,
-        nearing,
-        overdue,
-    } = filter.deadline;
-    query = match nearing {
-        Some(true) => query.filter(
-            reports::nearing_on
-                .le(today)
-                .and(passed(reports::due_key).ge(today)),
-        ),
-        Some(false) => query.filter(reports::nearing_on.gt(today).or(reports::due_key.lt(today))),
-        None => query,
-    };
-    query = match overdue {
-        Some(true) if sort.by_day() => query.filter(reports::due_key.lt(today)),
-        Some(true) => query.filter(passed(reports::due_key).lt(today)),
-        Some(false) if sort.by_day() => query.filter(reports::due_key.ge(today)),
-        Some(false) => query.filter(passed(reports::due_key).ge(today)),
-        None => query,
-    };
     if filter.escalated == Some(true) && sort.by_filing() {
         query = query.filter(escalated());
     } else if let Some(escalated) = filter.escalated {

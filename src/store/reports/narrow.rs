@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
@@ -38,6 +39,11 @@ pub(in crate::store) fn narrowest(facets: &[(Facet, Vec<String>)]) -> Option<(Fa
     about(|many| many == 1).or_else(|| about(|many| (2..=EACH).contains(&many)))
 }
 
+/// True of every report: it says that what is about something is read where it lies by its status.
+pub(in crate::store) fn lies_by_status() -> SqlLiteral<Bool> {
+    sql("report_facets.status <> ''")
+}
+
 /// The reports about something that a list is limited to, where they are few; those of some statuses, if there are any.
 /// `straight`: of so few things the list is read in its order anyway; `released`: those of them that are.
 pub(in crate::store) fn few_about(
@@ -53,7 +59,7 @@ pub(in crate::store) fn few_about(
             let about = f::facet.eq(facet.as_str()).and(any_of(f::value, values));
             let mut query = f::table.filter(about).into_boxed::<MultiBackend>();
             if let Some(status) = status {
-                query = query.filter(any_of(f::status, status));
+                query = query.filter(lies_by_status().and(any_of(f::status, status)));
             }
             if released {
                 query = query.filter(f::shared_at.is_not_null());
@@ -129,7 +135,9 @@ macro_rules! next {
                     let mut about = f::table.filter(about).into_boxed::<MultiBackend>();
                     about = match status {
                         [] => about,
-                        [_] if $lies => about.filter(any_of(f::status, status)),
+                        [_] if $lies => {
+                            about.filter(lies_by_status().and(any_of(f::status, status)))
+                        }
                         _ => about.filter(any_of(passed(f::status), status)),
                     };
                     for (facet, values) in &$narrow.too {
