@@ -207,7 +207,10 @@ pub fn list(
         let rows = query.load::<Row>(conn)?;
         Ok(rows.into_iter().map(Report::from).collect())
     };
-    let of_few = |conn: &mut Conn, few| read(conn, &filter.among(few));
+    let of_few = |conn: &mut Conn, few: Vec<ReportId>| match few[..] {
+        [] => Ok(Vec::new()),
+        _ => read(conn, &filter.among(few)),
+    };
     let walked = |conn: &mut Conn| read(conn, filter);
     if filter.is_direct() {
         return walked(conn);
