@@ -52,16 +52,22 @@ pub(super) fn in_portions<V: Copy>(
     }
 }
 
-/// Each value with each status, where they are few: what has one status is then looked up. Else each value with all the
-/// statuses, of which those that do not fit are passed.
-pub(super) fn crossed<'a, S>(values: &'a [String], statuses: &'a [S]) -> Vec<(&'a str, &'a [S])> {
-    let few = values.len() * statuses.len() <= MERGED;
-    let size = if few { 1 } else { statuses.len() };
-    let crossed = values.iter().flat_map(|value| {
-        let any = statuses.is_empty().then_some(statuses);
-        let some = statuses.chunks(size.max(1));
-        any.into_iter().chain(some).map(|one| (value.as_str(), one))
-    });
+/// Each value with each status, where what is of one status `lies` together in the order of the list and they are few: it is
+/// then looked up. Else each value with all the statuses, of which those that do not fit are passed.
+pub(super) fn crossed<'a, S>(
+    values: &'a [String],
+    statuses: &'a [S],
+    lies: bool,
+) -> Vec<(&'a str, &'a [S])> {
+    let many = values.len() * statuses.len() > MERGED;
+    let each: Vec<&[S]> = if !lies || many || statuses.is_empty() {
+        vec![statuses]
+    } else {
+        statuses.chunks(1).collect()
+    };
+    let crossed = values
+        .iter()
+        .flat_map(|value| each.iter().map(|statuses| (value.as_str(), *statuses)));
     crossed.collect()
 }
 

@@ -7,7 +7,7 @@ mod order;
 
 pub use filter::{AssigneeFilter, DeadlineFilter, Filter, Visible};
 pub use list::{find_bare, ids, list, list_bare, newest_ids};
-pub(super) use narrow::{few_about, lies_by_status, narrowest};
+pub(super) use narrow::{about, few_about, narrowest};
 pub use order::{After, Sort, key};
 
 use chrono::{Months, NaiveDate};

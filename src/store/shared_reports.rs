@@ -13,7 +13,7 @@ use crate::store::db::{Conn, MultiBackend};
 use crate::store::keyset::ordered;
 use crate::store::passed::passed;
 use crate::store::portions::{Key, crossed, in_portions, merged, some};
-use crate::store::reports::{Facet, Row, few_about, lies_by_status, narrowest};
+use crate::store::reports::{Facet, Row, about, few_about, narrowest};
 use crate::store::schema::{report_facets, reports, shared_versions};
 use crate::store::together::{together, within};
 use crate::store::types::{Coded, Instant};
@@ -236,34 +236,26 @@ fn next_about(
     limit: i64,
 ) -> QueryResult<Vec<Key<Instant>>> {
     use report_facets as f;
-    let about = |(value, status): (&str, &[Coded<Status>])| {
-        let query = f::table
-            .filter(f::facet.eq(facet.as_str()))
-            .filter(f::value.eq(value.to_owned()))
+    let each = crossed(values, status, true).into_iter().map(|part| {
+        let query = about(facet, part, true)
             .filter(f::shared_at.is_not_null())
             .select((f::shared_at.assume_not_null(), f::report_id))
-            .limit(limit)
-            .into_boxed::<MultiBackend>();
-        let query = match status {
-            [] => query,
-            [_] => query.filter(lies_by_status().and(any_of(f::status, status))),
-            _ => query.filter(any_of(passed(f::status), status)),
-        };
+            .limit(limit);
         if descending {
             ordered!(query, f::shared_at, f::report_id, after, descending)
         } else {
             ordered!(query, f::shared_at, f::report_id, after, ascending)
         }
-    };
-    let each = crossed(values, status).into_iter().map(about).collect();
-    Ok(merged(together(each).load(conn)?, descending, limit))
+    });
+    let each = together(each.collect());
+    Ok(merged(each.load(conn)?, descending, limit))
 }
 
 /// The list in the order of release, read from the reports about any of some things.
 fn list_about(
     conn: &mut Conn,
     filter: &Filter,
-    about: (Facet, &[String]),
+    things: (Facet, &[String]),
     sort: Sort,
     at: Option<Key<Instant>>,
     limit: i64,
@@ -271,7 +263,7 @@ fn list_about(
     let descending = sort == Sort::SharedDescending;
     let status: Vec<_> = filter.status.iter().copied().map(Coded).collect();
     let next = |conn: &mut Conn, after, portion| {
-        next_about(conn, about, &status, descending, after, portion)
+        next_about(conn, things, &status, descending, after, portion)
     };
     in_portions(conn, at, (limit, some(limit)), next, |conn, ids, left| {
         list(conn, &filter.among(ids), sort, None, left)

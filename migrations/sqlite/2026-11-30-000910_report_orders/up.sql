@@ -1,9 +1,9 @@
 -- Each order of a list of reports, by itself and of one status or one authority, has an index of its own; what has another
--- status, or is not due then, is passed there without a look at its row, which is wide.
+-- status is passed there without a look at its row, which is wide.
 DROP INDEX reports_filed;
-CREATE INDEX reports_filed ON reports (filed_at, id, status, due_key, nearing_on);
+CREATE INDEX reports_filed ON reports (filed_at, id, status);
 DROP INDEX reports_updated;
-CREATE INDEX reports_updated ON reports (updated_at, id, status, due_key, nearing_on);
+CREATE INDEX reports_updated ON reports (updated_at, id, status);
 DROP INDEX reports_due;
 CREATE INDEX reports_due ON reports (due_key, id, status, nearing_on);
 DROP INDEX reports_urgency;

@@ -72,8 +72,8 @@ impl By {
 /// Filters of one thing each that together are this one: a few submitters, authorities or statuses, where what is of one of
 /// them lies in the order of the list, and what is of several does not. None where it is read by itself.
 fn parts(filter: &Filter, sort: Sort) -> Vec<Filter> {
-    let few = 2..=EACH;
-    if filter.is_direct() || sort == Sort::Relevance {
+    let (by, few) = (By::of(filter, sort), 2..=EACH);
+    if filter.is_direct() || sort == Sort::Relevance || by == By::Submitter {
         return Vec::new();
     }
     let (submitters, leads) = (&filter.submitter, &filter.authority);
@@ -92,7 +92,7 @@ fn parts(filter: &Filter, sort: Sort) -> Vec<Filter> {
         return each.collect();
     }
     let lie = matches!(
-        By::of(filter, sort),
+        by,
         By::Nothing | By::Lead if leads.is_empty() || sort.by_filing()
     );
     match filter.statuses() {
@@ -168,10 +168,10 @@ fn few_with(
         try_few!(r::id, of_status().filter(nearing));
     }
     let about = filter.facets.iter().any(|(_, values)| !values.is_empty());
-    let each_lead = (2..=EACH).contains(&filter.authority.len());
+    let each_lead = (2..=EACH).contains(&filter.authority.len()) && by != By::Submitter;
     let by_lead = each_lead || matches!(by, By::Lead | By::LeadAndStatus);
-    let by_lead = by_lead && !about && visible.own().is_none();
-    if !filter.authority.is_empty() && !by_lead {
+    let narrower = about || visible.own().is_some();
+    if !filter.authority.is_empty() && (narrower || !by_lead) {
         let led = || any_of(r::lead_id, &filter.authority);
         try_few!(r::id, of_status().filter(led()));
     }

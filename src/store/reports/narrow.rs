@@ -40,8 +40,27 @@ pub(in crate::store) fn narrowest(facets: &[(Facet, Vec<String>)]) -> Option<(Fa
 }
 
 /// True of every report: it says that what is about something is read where it lies by its status.
-pub(in crate::store) fn lies_by_status() -> SqlLiteral<Bool> {
+fn lies_by_status() -> SqlLiteral<Bool> {
     sql("report_facets.status <> ''")
+}
+
+/// What is about a thing and has one of some statuses; any, if there are none. `lies`: whether what is of one status lies
+/// together in the order of the list.
+pub(in crate::store) fn about(
+    facet: Facet,
+    (value, status): (&str, &[Coded<Status>]),
+    lies: bool,
+) -> report_facets::BoxedQuery<'static, MultiBackend> {
+    use report_facets as f;
+    let of_it = f::facet
+        .eq(facet.as_str())
+        .and(f::value.eq(value.to_owned()));
+    let about = f::table.filter(of_it).into_boxed();
+    match status {
+        [] => about,
+        [_] if lies => about.filter(lies_by_status().and(any_of(f::status, status))),
+        _ => about.filter(any_of(passed(f::status), status)),
+    }
 }
 
 /// The reports about something that a list is limited to, where they are few; those of some statuses, if there are any.
@@ -128,18 +147,8 @@ macro_rules! next {
         let statuses = $narrow.status.as_deref().unwrap_or_default();
         match $narrow.start {
             Start::About(facet, values) => {
-                let about = |(value, status): (&str, &[Coded<Status>])| {
-                    let about = f::facet
-                        .eq(facet.as_str())
-                        .and(f::value.eq(value.to_owned()));
-                    let mut about = f::table.filter(about).into_boxed::<MultiBackend>();
-                    about = match status {
-                        [] => about,
-                        [_] if $lies => {
-                            about.filter(lies_by_status().and(any_of(f::status, status)))
-                        }
-                        _ => about.filter(any_of(passed(f::status), status)),
-                    };
+                let each = crossed(values, statuses, $lies).into_iter().map(|part| {
+                    let mut about = about(facet, part, $lies);
                     for (facet, values) in &$narrow.too {
                         let this = $too
                             .filter($same)
@@ -149,14 +158,8 @@ macro_rules! next {
                         about = about.filter(this.single_value().is_not_null());
                     }
                     next_of!(about, f::$column, f::report_id)
-                };
-                let each: Vec<_> = if $lies {
-                    crossed(values, statuses).into_iter().map(about).collect()
-                } else {
-                    let each = values.iter().map(|value| (&**value, statuses));
-                    each.map(about).collect()
-                };
-                merged(together(each).load($conn)?, $turned, $limit)
+                });
+                merged(together(each.collect()).load($conn)?, $turned, $limit)
             }
             Start::Own(organisation) => {
                 let own = p::table.filter(p::organisation_id.eq(organisation));
