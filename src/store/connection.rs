@@ -47,9 +47,9 @@ impl Opener {
                 let mut conn = PgConnection::establish(url)?;
                 // A page is little work. Its rows are read one by one from an index in its order: by default that is thought
                 // to cost as much as on a disk that turns, and the newest of all are looked through instead. Workers in
-                // parallel cost it more than they save, and take it from other requests.
+                // parallel, and machine code made for one query, cost it more than they save, and take it from other requests.
                 conn.batch_execute(
-                    "SET TIME ZONE 'UTC'; SET random_page_cost = 1.1; SET max_parallel_workers_per_gather = 0;",
+                    "SET TIME ZONE 'UTC'; SET random_page_cost = 1.1; SET max_parallel_workers_per_gather = 0; SET jit = off;",
                 )
                 .map_err(ConnectionError::CouldntSetupConfiguration)?;
                 conn.set_instrumentation(Counting::new(self.figures.clone(), is_loss));

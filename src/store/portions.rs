@@ -22,9 +22,9 @@ const MERGED: usize = 10;
 /// What such an index is ordered by, a moment or a day, and the report.
 pub(super) type Key<V> = (V, ReportId);
 
-/// The first portion of what is still held against a filter, for a page.
-pub(super) fn some(limit: i64) -> i64 {
-    limit * 3
+/// The first portion for a page, of what fits `mostly`, or else is still held against a filter.
+pub(super) fn first_portion(limit: i64, mostly: bool) -> i64 {
+    if mostly { limit + limit / 5 } else { limit * 3 }
 }
 
 /// A page; the first portion is so large. `next` reads so many keys from after one, `page` those of some reports that fit, in

@@ -3,6 +3,7 @@
 mod filter;
 mod list;
 mod narrow;
+mod nearing;
 mod order;
 
 pub use filter::{AssigneeFilter, DeadlineFilter, Filter, Visible};
@@ -115,9 +116,7 @@ impl From<&Report> for Row {
             filed_at: filed_at(report),
             due_key: due_key(report),
             version: report.version,
-            nearing_on: report
-                .next_clock()
-                .map_or(NOTHING_DUE, |clock| clock.nearing_on),
+            nearing_on: nearing_on(report),
             alert_on: report.next_alert_on().unwrap_or(NOTHING_DUE),
             urgency: urgency(report),
             escalated: report.handling.escalation.is_some(),
@@ -128,6 +127,14 @@ impl From<&Report> for Row {
                 .map(|feedback| Coded(feedback.verdict)),
         }
     }
+}
+
+/// The day from which what is due next nears its end; none of what had passed when the report was last changed, as it does
+/// not near its end again before the next change.
+fn nearing_on(report: &Report) -> NaiveDate {
+    let day = report.updated_at.date_naive();
+    let next = report.next_clock().filter(|clock| clock.due_on >= day);
+    next.map_or(NOTHING_DUE, |clock| clock.nearing_on)
 }
 
 /// What sorts reports by urgency: the day the next thing is due; a thousand years earlier for what is escalated, half that

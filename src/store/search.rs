@@ -248,53 +248,88 @@ where
     if query.is_empty() {
         return Ok(Vec::new());
     }
-    let scope = if shared {
-        "e.scope = 'shared'"
-    } else {
-        "e.scope <> 'shared'"
-    };
-    let select = format!(
-        "SELECT e.entry, e.report_id, e.message_id, e.audience, e.organisation_id{columns} FROM"
-    );
+    let columns =
+        format!("e.entry, e.report_id, e.message_id, e.audience, e.organisation_id{columns}");
     let before = before.unwrap_or(i32::MAX);
     let terms = |part: fn(&[String]) -> String, all: &str, any: &str| {
         let parts: Vec<String> = query.parts.iter().map(|words| part(words)).collect();
         parts.join(if query.any { any } else { all })
     };
     match conn {
-        // Most of what fits is not shared: an index of what is tells so without its text.
-        Conn::Sqlite(conn) => diesel::sql_query(if shared {
-            format!(
-                "{select} (SELECT rowid AS entry FROM search_terms WHERE search_terms MATCH ? AND rowid < ? \
-                 AND EXISTS (SELECT 1 FROM search_entries x INDEXED BY search_entries_shared \
-                 WHERE x.entry = search_terms.rowid AND x.scope = 'shared') ORDER BY rowid DESC LIMIT ?) AS found \
-                 JOIN search_entries e ON e.entry = found.entry ORDER BY found.entry DESC"
-            )
-        } else {
-            format!(
-                "{select} search_terms JOIN search_entries e ON e.entry = search_terms.rowid \
-                 WHERE search_terms MATCH ? AND search_terms.rowid < ? AND {scope} ORDER BY search_terms.rowid DESC LIMIT ?"
-            )
-        })
-        .bind::<Text, _>(terms(
-            |words| format!("\"{}\"", words.join(" ")),
-            " AND ",
-            " OR ",
-        ))
-        .bind::<Integer, _>(before)
-        .bind::<BigInt, _>(limit)
-        .load(conn),
-        Conn::Postgres(conn) => diesel::sql_query(format!(
-            "{select} search_entries e WHERE e.terms @@ to_tsquery('simple', $1) AND e.entry < $2 AND {scope} \
-             ORDER BY e.entry DESC LIMIT $3"
-        ))
-        .bind::<Text, _>(terms(
-            |words| format!("({})", words.join(" <-> ")),
-            " & ",
-            " | ",
-        ))
-        .bind::<Integer, _>(before)
-        .bind::<BigInt, _>(limit)
-        .load(conn),
+        Conn::Sqlite(conn) => diesel::sql_query(in_sqlite(&columns, shared))
+            .bind::<Text, _>(terms(
+                |words| format!("\"{}\"", words.join(" ")),
+                " AND ",
+                " OR ",
+            ))
+            .bind::<Integer, _>(before)
+            .bind::<BigInt, _>(limit)
+            .load(conn),
+        Conn::Postgres(conn) => diesel::sql_query(in_postgres(&columns, shared))
+            .bind::<Text, _>(terms(
+                |words| format!("({})", words.join(" <-> ")),
+                " & ",
+                " | ",
+            ))
+            .bind::<Integer, _>(before)
+            .bind::<BigInt, _>(limit)
+            .load(conn),
     }
+}
+
+/// What is of a scope among entries `e`.
+fn of_scope(shared: bool) -> &'static str {
+    if shared {
+        "e.scope = 'shared'"
+    } else {
+        "e.scope <> 'shared'"
+    }
+}
+
+/// The index is read from its newest entry on. Most of what fits is not shared: an index of what is tells so without its text.
+fn in_sqlite(columns: &str, shared: bool) -> String {
+    if shared {
+        format!(
+            "SELECT {columns} FROM (SELECT rowid AS entry FROM search_terms WHERE search_terms MATCH ? AND rowid < ? \
+             AND EXISTS (SELECT 1 FROM search_entries x INDEXED BY search_entries_shared \
+             WHERE x.entry = search_terms.rowid AND x.scope = 'shared') ORDER BY rowid DESC LIMIT ?) AS found \
+             JOIN search_entries e ON e.entry = found.entry ORDER BY found.entry DESC"
+        )
+    } else {
+        format!(
+            "SELECT {columns} FROM search_terms JOIN search_entries e ON e.entry = search_terms.rowid \
+             WHERE search_terms MATCH ? AND search_terms.rowid < ? AND {} ORDER BY search_terms.rowid DESC LIMIT ?",
+            of_scope(shared)
+        )
+    }
+}
+
+/// The index gives all that fits, in no order: it is asked for the newest part of the entries, then for ever more of those
+/// before it, and at last for all the rest, until enough was found. The words and the parts are two conditions, as of one the
+/// index would look at all that lies in the parts; of an entry that is computed it does not read the texts in its order.
+fn in_postgres(columns: &str, shared: bool) -> String {
+    let held = "(e.terms || array_to_tsvector(ARRAY['#' || (e.entry / 1024)::TEXT]))";
+    let found = |from: &str, and: &str| {
+        format!(
+            "SELECT {columns} FROM {from} WHERE {held} @@ to_tsquery('simple', $1) AND {and} AND {} \
+             ORDER BY e.entry + 0 DESC LIMIT $3",
+            of_scope(shared)
+        )
+    };
+    let in_parts = found(
+        "search_entries e",
+        &format!("{held} @@ several.parts AND e.entry + 0 < $2"),
+    );
+    let before_them = found(
+        "search_entries e, newest",
+        "e.entry + 0 < (newest.entry / 1024 - 255) * 1024",
+    );
+    format!(
+        "WITH newest AS (SELECT LEAST(MAX(entry), $2 - 1) AS entry FROM search_entries) \
+         SELECT * FROM (SELECT found.* FROM (\
+         SELECT first, string_agg(format('''#%s''', newest.entry / 1024 - back), ' | ')::TSQUERY AS parts FROM newest, \
+         (VALUES (0, 0), (1, 3), (4, 15), (16, 63), (64, 255)) AS further (first, last), generate_series(first, last) AS back \
+         GROUP BY first ORDER BY first) AS several, LATERAL ({in_parts}) AS found \
+         UNION ALL ({before_them})) AS newest_first LIMIT $3"
+    )
 }

@@ -12,7 +12,7 @@ use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
 use crate::store::keyset::ordered;
 use crate::store::passed::passed;
-use crate::store::portions::{Key, crossed, in_portions, merged, some};
+use crate::store::portions::{Key, crossed, first_portion, in_portions, merged};
 use crate::store::reports::{Facet, Row, about, few_about, narrowest};
 use crate::store::schema::{report_facets, reports, shared_versions};
 use crate::store::together::{together, within};
@@ -32,6 +32,15 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// Whether it is limited by no more than one thing that reports are about, and how far they are.
+    fn asks_only_about(&self) -> bool {
+        let about = self.facets.iter().filter(|(_, values)| !values.is_empty());
+        about.count() == 1
+            && self.audience.contains(&ShareAudience::Public)
+            && self.phase.is_empty()
+            && self.authority.is_empty()
+    }
+
     /// The same, of some reports alone.
     fn among(&self, reports: Vec<ReportId>) -> Filter {
         Filter {
@@ -265,7 +274,8 @@ fn list_about(
     let next = |conn: &mut Conn, after, portion| {
         next_about(conn, things, &status, descending, after, portion)
     };
-    in_portions(conn, at, (limit, some(limit)), next, |conn, ids, left| {
+    let first = first_portion(limit, filter.asks_only_about());
+    in_portions(conn, at, (limit, first), next, |conn, ids, left| {
         list(conn, &filter.among(ids), sort, None, left)
     })
 }

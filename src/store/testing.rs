@@ -131,3 +131,16 @@ pub fn principal(
         .unwrap();
     id
 }
+
+/// Lays the entries of the search index far apart, as among many others.
+pub fn spread_search_entries(conn: &mut Conn, apart: i32) {
+    use crate::store::schema::search_entries as t;
+    diesel::update(t::table)
+        .set(t::entry.eq(t::entry * apart))
+        .execute(conn)
+        .unwrap();
+    if let Conn::Sqlite(conn) = conn {
+        conn.batch_execute("INSERT INTO search_terms (search_terms) VALUES ('rebuild')")
+            .unwrap();
+    }
+}

@@ -14,17 +14,19 @@ use crate::config::Settings;
 use crate::domain::code::Code;
 use crate::domain::deadline::local_date;
 use crate::domain::id::{PrincipalId, ReportId};
-use crate::domain::report::{Assignee, Escalation, Feedback, Report, Verdict};
+use crate::domain::report::{Assignee, Cited, Escalation, Feedback, Report, Verdict};
 use crate::domain::routing::Priority;
+use crate::domain::search::SearchQuery;
 use crate::domain::sharing::ShareAudience;
 use crate::domain::status::{Capacity, Phase, Status};
+use crate::domain::terms::indexed;
 use crate::services::{Error, seed};
 use crate::store::db::Conn;
 use crate::store::reports::{
-    self, AssigneeFilter, Facet, Filter, NOTHING_DUE, Party, Sort, Visible,
+    self, AssigneeFilter, DeadlineFilter, Facet, Filter, NOTHING_DUE, Party, Sort, Visible,
 };
-use crate::store::testing::{databases, in_transaction};
-use crate::store::{shared_reports as shared, watchers};
+use crate::store::testing::{databases, in_transaction, spread_search_entries};
+use crate::store::{search, shared_reports as shared, watchers};
 
 const PLAN: Plan = Plan {
     seed: 11,
@@ -50,6 +52,14 @@ fn made(conn: &mut Conn) -> Result<(World, Vec<Report>), Error> {
         report.content.municipalities = vec![["GM0363", "GM1714"][rng.usize(..2)].into()];
         report.content.provinces = vec![["PV27", "PV29"][rng.usize(..2)].into()];
         report.content.domains.truncate(1);
+        if rng.bool() {
+            near(&mut report, &mut rng);
+        }
+        let before = made.last().and_then(|last: &Report| last.submitted_at);
+        if before.is_some() && report.submitted_at.is_some() && rng.u8(..4) > 0 {
+            // In one moment, as systems send them.
+            report.submitted_at = before;
+        }
         let handling = &mut report.handling;
         if report.status.is_open() && rng.u8(..4) == 0 {
             handling.assignees.push(Assignee {
@@ -82,6 +92,18 @@ fn made(conn: &mut Conn) -> Result<(World, Vec<Report>), Error> {
     }
     reports::insert_many(conn, &made)?;
     Ok((world, made))
+}
+
+/// Has what runs end about `END`.
+fn near(report: &mut Report, rng: &mut Rng) {
+    let ledger = &mut report.handling.ledger;
+    for clock in ledger.clocks.iter_mut().filter(|clock| clock.runs()) {
+        let length = clock.due_on - clock.started_on;
+        clock.started_on = local_date(END) + TimeDelta::days(rng.i64(-10..30)) - length;
+    }
+    // What follows from that is reckoned as it is read.
+    let written = serde_json::to_value(&*ledger).unwrap();
+    *ledger = serde_json::from_value(written).unwrap();
 }
 
 /// One of some, or two, or none.
@@ -149,7 +171,8 @@ fn filter(rng: &mut Rng, world: &World, made: &[Report]) -> Filter {
         facets: facets(rng, made),
         ..Filter::default()
     };
-    filter.deadline.today = local_date(END) - TimeDelta::days(rng.i64(0..300));
+    // Never before the last change.
+    filter.deadline.today = local_date(END) + TimeDelta::days(rng.i64(0..20));
     filter.deadline.overdue = maybe(rng);
     filter.deadline.nearing = maybe(rng);
     filter.escalated = maybe(rng);
@@ -237,8 +260,19 @@ fn whatever_is_asked_for_is_listed_in_order_and_page_by_page() {
             }
             let lead = made.iter().find_map(|report| report.lead).unwrap();
             let mut listed = 0;
-            for _ in 0..ASKED {
-                let filter = filter(&mut rng, &world, &made);
+            for nth in 0..ASKED {
+                let mut filter = filter(&mut rng, &world, &made);
+                if nth % 5 == 0 {
+                    // By its days alone, or with them by few things.
+                    filter = Filter {
+                        status: filter.status,
+                        deadline: DeadlineFilter {
+                            nearing: Some(nth % 10 == 0),
+                            ..filter.deadline
+                        },
+                        ..Filter::default()
+                    };
+                }
                 let own = rng.u8(..4) == 0;
                 let visible = Visible {
                     desk: !own,
@@ -360,6 +394,60 @@ fn whatever_is_asked_for_of_what_is_released_is_listed_in_order_and_page_by_page
                 listed += found.len();
             }
             assert!(listed > ASKED, "{listed}");
+            Ok::<_, Error>(())
+        })
+        .unwrap();
+    }
+}
+
+#[test]
+fn the_newest_that_hold_a_word_are_found_however_far_apart_they_lie() {
+    for test in databases() {
+        in_transaction(&test.db, |conn| {
+            let (_, made) = made(conn)?;
+            // Among a few, in the parts that are looked at first, and before them.
+            for apart in [1, 701, 703] {
+                spread_search_entries(conn, apart);
+                for typed in [
+                    "artikel",
+                    "school artikel",
+                    "dorpsschool",
+                    "\"kleine scholen\"",
+                    "bestaatniet",
+                ] {
+                    let query = SearchQuery::parse(typed);
+                    let all = search::newest_shared(conn, &query, None, 1_000)?;
+                    let found: HashSet<ReportId> = all.iter().map(|hit| hit.report_id).collect();
+                    let fits = |report: &&Report| {
+                        let version = report.handling.sharing.version.as_ref();
+                        version.is_some_and(|version| {
+                            let cited = report.content.citations.iter().map(Cited::label);
+                            let text = [version.title.clone(), version.summary.clone()];
+                            let text: Vec<String> = text.into_iter().chain(cited).collect();
+                            let text = indexed(&text.join("\n"));
+                            query.parts.iter().all(|part| {
+                                let one = SearchQuery {
+                                    parts: vec![part.clone()],
+                                    any: false,
+                                };
+                                one.fits(&[("", &text)])[0] > 0.0
+                            })
+                        })
+                    };
+                    let fitting = made.iter().filter(fits).map(|report| report.id);
+                    assert_eq!(found, fitting.collect(), "{typed}");
+                    assert!(all.is_sorted_by(|one, next| one.entry > next.entry));
+                    assert!(typed != "artikel" || all.len() > 20, "{}", all.len());
+                    for (nth, hit) in all.iter().enumerate() {
+                        for limit in [1, 3, 20] {
+                            let next = search::newest_shared(conn, &query, Some(hit.entry), limit)?;
+                            let entries: Vec<i32> = next.iter().map(|hit| hit.entry).collect();
+                            let rest = all[nth + 1..].iter().map(|hit| hit.entry);
+                            assert_eq!(entries, rest.take(limit as usize).collect::<Vec<_>>());
+                        }
+                    }
+                }
+            }
             Ok::<_, Error>(())
         })
         .unwrap();

@@ -9,6 +9,7 @@ mod fill;
 mod lists_tests;
 mod load;
 mod mail;
+mod pages;
 mod pgbench;
 pub mod plain;
 mod plan;
@@ -191,7 +192,7 @@ fn measure(
         let accounts = world::accounts(&context, &world).map_err(told)?;
         (world, accounts)
     };
-    let authority = works::authority(&world)?;
+    let authority = pages::authority(&world)?;
     let answers = over_http(
         &mut run,
         plan,
@@ -302,25 +303,26 @@ fn over_http(
     run.start_ms = server.ready_after.as_secs_f64() * 1_000.0;
     std::thread::sleep(Duration::from_millis(500));
     run.memory_idle_mib = server.memory();
-    let authority = works::authority(world)?;
+    let authority = pages::authority(world)?;
     let works = Works {
         server: &server,
         effort,
         accounts,
         authority,
     };
+    works.take(plan)?;
     let figures = &mut run.figures;
     figures.push(works.read(works::READ, plan, &works.desk()?));
-    let limited = works::limited_list(authority);
-    figures.push(works.list(works::LIST, &limited, &works.desk()?));
-    for (work, path) in works::lists(world, plan, authority) {
+    let limited = pages::limited_list(authority);
+    figures.push(works.list(pages::LIST, &limited, &works.desk()?));
+    for (work, path) in pages::lists(world, plan, authority) {
         figures.push(works.list(&work, &path, &works.desk()?));
     }
-    for (work, path) in works::own_lists() {
+    for (work, path) in pages::own_lists() {
         figures.push(works.list(work, path, &works.liaison()?));
     }
     works.counted()?;
-    let (government, public) = works::figures(plan);
+    let (government, public) = pages::figures(plan);
     for path in government {
         figures.push(works.list(&format!("figure: {path}"), &path, &works.desk()?));
     }
@@ -345,7 +347,7 @@ fn over_http(
 fn answers(works: &Works<'_>, plan: Plan, list: &str) -> Result<Answers, String> {
     let token = works.desk()?;
     let mut reports = HashMap::new();
-    for path in works::read_paths(plan) {
+    for path in pages::read_paths(plan) {
         let id = path.rsplit('/').next().unwrap_or_default();
         let id: Uuid = id.parse().map_err(|_| "an id that is none")?;
         reports.insert(id, works.text(&path, &token)?);
@@ -378,6 +380,6 @@ fn plain_limits(
     };
     let named = |work: &str| format!("limit: bare query and actix, {work}");
     let read = works.read(&named(works::READ), plan, "");
-    let list = works.list(&named("list"), &works::limited_list(authority), "");
-    Ok(vec![(works::READ, read), (works::LIST, list)])
+    let list = works.list(&named("list"), &pages::limited_list(authority), "");
+    Ok(vec![(works::READ, read), (pages::LIST, list)])
 }

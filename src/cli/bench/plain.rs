@@ -46,7 +46,7 @@ struct State {
     answers: Answers,
 }
 
-/// Status of the limited list, as `works::limited_list` asks it.
+/// Status of the limited list, as `pages::limited_list` asks it.
 pub const LISTED: Status = Status::InReview;
 
 pub fn run(plain: &Plain) -> Result<(), String> {

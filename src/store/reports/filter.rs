@@ -22,10 +22,15 @@ pub struct Visible {
 }
 
 impl Visible {
+    /// Whether little is hidden.
+    pub(super) fn sees_most(&self) -> bool {
+        self.desk || self.unpublished
+    }
+
     /// The organisation, where nothing is shown but what it has.
     pub(super) fn own(&self) -> Option<OrganisationId> {
-        let all = self.desk || self.unpublished || self.parties.is_empty();
-        self.organisation.filter(|_| !all)
+        let own = !self.sees_most() && !self.parties.is_empty();
+        self.organisation.filter(|_| own)
     }
 }
 
@@ -96,6 +101,19 @@ impl Filter {
                 .map(Coded)
                 .collect(),
         )
+    }
+
+    /// Whether it is limited by more than what reports are about and how far they are.
+    pub(super) fn asks_beyond_about(&self) -> bool {
+        !self.authority.is_empty()
+            || !self.submitter.is_empty()
+            || self.updated_since.is_some()
+            || self.watching.is_some()
+            || self.deadline.nearing.is_some()
+            || self.deadline.overdue.is_some()
+            || self.escalated.is_some()
+            || self.assignee.is_some()
+            || !self.feedback.is_empty()
     }
 
     /// Whether what fits was sent in.

@@ -13,9 +13,10 @@ use crate::domain::status::Status;
 use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
 use crate::store::passed::passed;
-use crate::store::portions::{EACH, FEW, Key, few_of, in_portions};
+use crate::store::portions::{EACH, FEW, Key, few_of, first_portion, in_portions};
 use crate::store::reports::filter::{AssigneeFilter, DeadlineFilter, Filter, Visible};
 use crate::store::reports::narrow::{Narrow, Start, few_about, few_own, narrowest};
+use crate::store::reports::nearing;
 use crate::store::reports::order::{After, Sort, in_sort};
 use crate::store::reports::{NOTHING_DUE, Row};
 use crate::store::schema::{
@@ -162,7 +163,8 @@ fn few_with(
     if filter.deadline.overdue == Some(true) && !sort.by_day() {
         try_few!(r::id, of_status().filter(r::due_key.lt(today)));
     }
-    if filter.deadline.nearing == Some(true) && !sort.by_day() {
+    let read_by_day = sort.by_filing() && filter.status.is_empty() && filter.phase.is_empty();
+    if filter.deadline.nearing == Some(true) && !sort.by_day() && !read_by_day {
         let due = r::due_key.ge(today).and(r::due_key.lt(NOTHING_DUE));
         let nearing = due.and(r::nearing_on.le(today));
         try_few!(r::id, of_status().filter(nearing));
@@ -189,24 +191,13 @@ pub fn list(
     after: Option<&After>,
     limit: i64,
 ) -> QueryResult<Vec<Report>> {
-    let read = |conn: &mut Conn, filter: &Filter| {
-        let mut parts = parts(filter, sort);
-        let passes = filter.among.is_some() || By::of(filter, sort).passes(filter, sort);
-        if parts.is_empty() && passes {
-            parts.push(filter.clone());
-        }
-        // Rows are wide: of all of a few, of what is passed, and of parts, ids alone are read; in the same statement, so that
-        // nothing changes in between.
-        let query = if parts.is_empty() {
-            listed(visible, filter, sort, after, limit)
-        } else {
-            let ids = |part| listed(visible, part, sort, after, limit).select(reports::id);
-            let found = within(reports::id, parts.iter().map(ids).collect());
-            in_sort(reports::table.filter(found).into_boxed(), sort, None).limit(limit)
-        };
-        let rows = query.load::<Row>(conn)?;
-        Ok(rows.into_iter().map(Report::from).collect())
+    let page = Page {
+        visible,
+        filter,
+        sort,
+        limit,
     };
+    let read = |conn: &mut Conn, filter: &Filter| page.read(conn, filter, after, limit);
     let of_few = |conn: &mut Conn, few: Vec<ReportId>| match few[..] {
         [] => Ok(Vec::new()),
         _ => read(conn, &filter.among(few)),
@@ -229,27 +220,31 @@ pub fn list(
     {
         return of_few(conn, few);
     }
+    let (at, day) = (after.and_then(After::at), after.and_then(After::day));
+    let turned = matches!(sort, Sort::SubmittedDescending | Sort::DueDescending);
     let start = about.or(visible.own().map(Start::Own));
     let Some(start) = start.filter(|_| straight && filter.submitter.is_empty()) else {
+        let by = By::of(filter, sort);
+        let wide = start.is_none() && matches!(by, By::Nothing | By::Status | By::Phase);
+        if filter.deadline.nearing == Some(true) && sort.by_filing() && wide {
+            let today = filter.deadline.today;
+            let first = first_portion(limit, filter.status.is_empty() && filter.phase.is_empty());
+            return page.read_from(conn, (first, false), at, |conn, after, portion| {
+                nearing::next(conn, today, turned, after, portion)
+            });
+        }
         return walked(conn);
     };
     let narrow = Narrow::new(start, &filter.facets, statuses);
-    let page = Page {
-        visible,
-        filter,
-        sort,
-        limit,
-    };
-    let (at, day) = (after.and_then(After::at), after.and_then(After::day));
-    let turned = matches!(sort, Sort::SubmittedDescending | Sort::DueDescending);
+    let held = (page.first_portion(start), matches!(start, Start::About(..)));
     match sort {
         Sort::Submitted | Sort::SubmittedDescending => {
-            page.read_from(conn, &narrow, at, |conn, after, portion| {
+            page.read_from(conn, held, at, |conn, after, portion| {
                 narrow.filed(conn, turned, after, portion)
             })
         }
         Sort::Due | Sort::DueDescending => {
-            page.read_from(conn, &narrow, day, |conn, after, portion| {
+            page.read_from(conn, held, day, |conn, after, portion| {
                 narrow.due(conn, turned, after, portion)
             })
         }
@@ -267,23 +262,58 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
-    /// The page, read from what it begins at: no further than it takes, however few these are among all.
+    /// So many of what fits a filter of one's own, in the order of the page; one statement.
+    fn read(
+        self,
+        conn: &mut Conn,
+        filter: &Filter,
+        after: Option<&After>,
+        limit: i64,
+    ) -> QueryResult<Vec<Report>> {
+        let (visible, sort) = (self.visible, self.sort);
+        let mut parts = parts(filter, sort);
+        let passes = filter.among.is_some() || By::of(filter, sort).passes(filter, sort);
+        if parts.is_empty() && passes {
+            parts.push(filter.clone());
+        }
+        // Rows are wide: of all of a few, of what is passed, and of parts, ids alone are read; in the same statement, so that
+        // nothing changes in between.
+        let query = if parts.is_empty() {
+            listed(visible, filter, sort, after, limit)
+        } else {
+            let ids = |part| listed(visible, part, sort, after, limit).select(reports::id);
+            let found = within(reports::id, parts.iter().map(ids).collect());
+            in_sort(reports::table.filter(found).into_boxed(), sort, None).limit(limit)
+        };
+        let rows = query.load::<Row>(conn)?;
+        Ok(rows.into_iter().map(Report::from).collect())
+    }
+
+    /// What is read first of what the page begins at.
+    fn first_portion(self, start: Start<'_>) -> i64 {
+        let mostly = !self.filter.asks_beyond_about()
+            && match start {
+                Start::About(..) => self.visible.sees_most(),
+                Start::Own(_) => self.filter.facets.iter().all(|(_, of)| of.is_empty()),
+            };
+        first_portion(self.limit, mostly)
+    }
+
+    /// The page, read from what it begins at: no further than it takes, however few these are among all. `about`: what it
+    /// begins at is about what was asked for.
     fn read_from<V: Copy>(
         self,
         conn: &mut Conn,
-        narrow: &Narrow<'_>,
+        (first, about): (i64, bool),
         after: Option<Key<V>>,
         next: impl Fn(&mut Conn, Option<Key<V>>, i64) -> QueryResult<Vec<Key<V>>>,
     ) -> QueryResult<Vec<Report>> {
-        let sizes = (self.limit, narrow.first_portion(self.limit));
-        in_portions(conn, after, sizes, next, |conn, ids, left| {
+        in_portions(conn, after, (self.limit, first), next, |conn, ids, left| {
             let mut among = self.filter.among(ids);
-            if let Start::About(..) = narrow.start {
-                // Looked up with what comes next.
+            if about {
                 among.facets.clear();
             }
-            let rows = listed(self.visible, &among, self.sort, None, left).load::<Row>(conn)?;
-            Ok(rows.into_iter().map(Report::from).collect())
+            self.read(conn, &among, None, left)
         })
     }
 }

@@ -13,7 +13,7 @@ use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
 use crate::store::keyset::ordered;
 use crate::store::passed::passed;
-use crate::store::portions::{EACH, FEW, Key, crossed, few_of, merged, some};
+use crate::store::portions::{EACH, FEW, Key, crossed, few_of, merged};
 use crate::store::reports::Facet;
 use crate::store::schema::{report_facets, report_parties};
 use crate::store::together::together;
@@ -189,15 +189,6 @@ impl<'a> Narrow<'a> {
             Start::Own(_) => Vec::new(),
         };
         Self { start, too, status }
-    }
-
-    /// What is about all the things asked for is most of what fits, and each costs a look at those that are not.
-    pub(super) fn first_portion(&self, limit: i64) -> i64 {
-        if self.too.is_empty() {
-            some(limit)
-        } else {
-            limit + limit / 5
-        }
     }
 
     /// The next by when they were filed.

@@ -1,0 +1,2 @@
+DROP INDEX search_entries_parts;
+CREATE INDEX search_entries_terms ON search_entries USING gin (terms);

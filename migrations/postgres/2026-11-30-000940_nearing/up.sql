@@ -1,0 +1,4 @@
+-- What nears its end is found by the day on which it begins to. What had passed when the report was last changed does not near
+-- its end again before the next change: such a day is none from now on.
+UPDATE reports SET nearing_on = '9999-12-31' WHERE due_key < (updated_at AT TIME ZONE 'UTC')::DATE AND nearing_on < '9999-12-31';
+CREATE INDEX reports_nearing ON reports (nearing_on, filed_at, id, due_key) WHERE nearing_on < '9999-12-31';
