@@ -308,7 +308,9 @@ fn in_sqlite(columns: &str, shared: bool) -> String {
 /// before it, and at last for all the rest, until enough was found. The words and the parts are two conditions, as of one the
 /// index would look at all that lies in the parts; of an entry that is computed it does not read the texts in its order.
 fn in_postgres(columns: &str, shared: bool) -> String {
-    let held = "(e.terms || array_to_tsvector(ARRAY['#' || (e.entry / 1024)::TEXT]))";
+    let held = "(e.terms || array_to_tsvector(ARRAY[CASE WHEN e.scope = 'shared' THEN '#s' ELSE '#' END \
+                || (e.entry / 1024)::TEXT]))";
+    let part = if shared { "#s" } else { "#" };
     let found = |from: &str, and: &str| {
         format!(
             "SELECT {columns} FROM {from} WHERE {held} @@ to_tsquery('simple', $1) AND {and} AND {} \
@@ -327,7 +329,7 @@ fn in_postgres(columns: &str, shared: bool) -> String {
     format!(
         "WITH newest AS (SELECT LEAST(MAX(entry), $2 - 1) AS entry FROM search_entries) \
          SELECT * FROM (SELECT found.* FROM (\
-         SELECT first, string_agg(format('''#%s''', newest.entry / 1024 - back), ' | ')::TSQUERY AS parts FROM newest, \
+         SELECT first, string_agg(format('''{part}%s''', newest.entry / 1024 - back), ' | ')::TSQUERY AS parts FROM newest, \
          (VALUES (0, 0), (1, 3), (4, 15), (16, 63), (64, 255)) AS further (first, last), generate_series(first, last) AS back \
          GROUP BY first ORDER BY first) AS several, LATERAL ({in_parts}) AS found \
          UNION ALL ({before_them})) AS newest_first LIMIT $3"

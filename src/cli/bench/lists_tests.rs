@@ -94,12 +94,12 @@ fn made(conn: &mut Conn) -> Result<(World, Vec<Report>), Error> {
     Ok((world, made))
 }
 
-/// Has what runs end about `END`.
+/// Has what runs begin to near its end on one of a few days.
 fn near(report: &mut Report, rng: &mut Rng) {
     let ledger = &mut report.handling.ledger;
     for clock in ledger.clocks.iter_mut().filter(|clock| clock.runs()) {
-        let length = clock.due_on - clock.started_on;
-        clock.started_on = local_date(END) + TimeDelta::days(rng.i64(-10..30)) - length;
+        let before = clock.nearing_on - clock.started_on;
+        clock.started_on = local_date(END) + TimeDelta::days(rng.i64(0..3)) - before;
     }
     // What follows from that is reckoned as it is read.
     let written = serde_json::to_value(&*ledger).unwrap();

@@ -141,16 +141,20 @@ impl Works<'_> {
     pub fn take(&self, plan: Plan) -> Result<(), String> {
         let token = self.desk()?;
         let bearer = format!("Bearer {token}");
+        let signed = [("Authorization", bearer.as_str())];
+        let me = self.call("GET", "/v1/me", &signed, "")?;
         let paths = pages::read_paths(plan);
         let apart = (paths.len() / TAKEN).max(1);
         for path in paths.iter().step_by(apart) {
-            let signed = [("Authorization", bearer.as_str())];
             self.call("PUT", &format!("{path}/watch"), &signed, "")?;
             let report = self.call("GET", path, &signed, "")?;
             let said = |key: &str| report.pointer(key).cloned().unwrap_or_default();
-            let actions = said("/actions");
-            let mut actions = actions.as_array().into_iter().flatten();
-            if !actions.any(|action| action == "assign") {
+            let holds = |list: Value, wanted: &dyn Fn(&Value) -> bool| {
+                list.as_array().is_some_and(|all| all.iter().any(wanted))
+            };
+            let can = holds(said("/actions"), &|action| action == "assign");
+            let done = holds(said("/assignees"), &|one| one["id"] == me["id"]);
+            if done || !can {
                 continue;
             }
             let version = format!("\"{}\"", said("/version"));
