@@ -1,30 +1,37 @@
-//! Reports, with the two tables that lists filter on: what a report is about (facets) and who has it (parties).
+//! Reports: their rows, with those beside them that lists filter on.
 
+mod bare;
+mod beside;
 mod filter;
 mod list;
 mod narrow;
 mod nearing;
 mod order;
+mod query;
+mod row;
 
+pub use bare::{find_bare, list_bare};
+pub(super) use beside::{AssigneeRow, assignees, facets, parties};
 pub use filter::{AssigneeFilter, DeadlineFilter, Filter, Visible};
-pub use list::{find_bare, ids, list, list_bare, newest_ids};
+pub use list::{ids, list, newest_ids};
 pub(super) use narrow::{about, few_about, narrowest};
 pub use order::{After, Sort, key};
+pub use row::NOTHING_DUE;
+pub(super) use row::Row;
 
-use chrono::{Months, NaiveDate};
+use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::domain::code::{Code, code_list};
 use crate::domain::id::{OrganisationId, PrincipalId, ReportId};
-use crate::domain::report::{Confidentiality, Content, Handling, Report, Sender, Verdict};
-use crate::domain::routing::Priority;
-use crate::domain::status::{Phase, Status};
+use crate::domain::report::{Confidentiality, Report, Verdict};
+use crate::domain::status::Status;
 use crate::store::any_of::any_of;
 use crate::store::bulk::insert_all;
 use crate::store::db::Conn;
 use crate::store::numbers::next_number;
 use crate::store::schema::{report_assignees, report_facets, report_parties, reports};
-use crate::store::types::{Coded, Instant, Json};
+use crate::store::types::Coded;
 use crate::store::{counts, search, shared_versions as released};
 
 code_list! {
@@ -47,136 +54,6 @@ code_list! {
         Regulation = "regulation",
         /// How pressing it is, where that is more than of any other.
         Priority = "priority",
-    }
-}
-
-/// Sorts after every day: a report with nothing due.
-pub const NOTHING_DUE: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap();
-
-#[derive(Queryable, Selectable, Insertable, AsChangeset, Debug)]
-#[diesel(table_name = reports, treat_none_as_null = true, treat_none_as_default_value = false)]
-pub(super) struct Row {
-    id: ReportId,
-    reference: Option<String>,
-    external_reference: Option<String>,
-    submitter_id: OrganisationId,
-    sender: Json<Sender>,
-    on_behalf: bool,
-    content: Json<Content>,
-    confidentiality: Coded<Confidentiality>,
-    status: Coded<Status>,
-    resume_status: Option<Coded<Status>>,
-    phase: Coded<Phase>,
-    lead_id: Option<OrganisationId>,
-    contested: bool,
-    merged_into: Option<ReportId>,
-    handling: Json<Handling>,
-    created_at: Instant,
-    submitted_at: Option<Instant>,
-    settled_at: Option<Instant>,
-    updated_at: Instant,
-    filed_at: Instant,
-    due_key: NaiveDate,
-    version: i32,
-    nearing_on: NaiveDate,
-    alert_on: NaiveDate,
-    urgency: NaiveDate,
-    escalated: bool,
-    feedback: Option<Coded<Verdict>>,
-}
-
-impl Row {
-    pub(super) fn id(&self) -> ReportId {
-        self.id
-    }
-}
-
-impl From<&Report> for Row {
-    fn from(report: &Report) -> Self {
-        Self {
-            id: report.id,
-            reference: report.reference.clone(),
-            external_reference: report.external_reference.clone(),
-            submitter_id: report.submitter,
-            sender: Json(report.sender.clone()),
-            on_behalf: report.on_behalf,
-            content: Json(report.content.clone()),
-            confidentiality: Coded(report.confidentiality),
-            status: Coded(report.status),
-            resume_status: report.resume_status.map(Coded),
-            phase: Coded(report.phase()),
-            lead_id: report.lead,
-            contested: report.contested,
-            merged_into: report.merged_into,
-            handling: Json(report.handling.clone()),
-            created_at: Instant(report.created_at),
-            submitted_at: report.submitted_at.map(Instant),
-            settled_at: report.settled_at.map(Instant),
-            updated_at: Instant(report.updated_at),
-            filed_at: filed_at(report),
-            due_key: due_key(report),
-            version: report.version,
-            nearing_on: nearing_on(report),
-            alert_on: report.next_alert_on().unwrap_or(NOTHING_DUE),
-            urgency: urgency(report),
-            escalated: report.handling.escalation.is_some(),
-            feedback: report
-                .handling
-                .feedback
-                .as_ref()
-                .map(|feedback| Coded(feedback.verdict)),
-        }
-    }
-}
-
-/// The day from which what is due next nears its end; none of what had passed when the report was last changed, as it does
-/// not near its end again before the next change.
-fn nearing_on(report: &Report) -> NaiveDate {
-    let day = report.updated_at.date_naive();
-    let next = report.next_clock().filter(|clock| clock.due_on >= day);
-    next.map_or(NOTHING_DUE, |clock| clock.nearing_on)
-}
-
-/// What sorts reports by urgency: the day the next thing is due; a thousand years earlier for what is escalated, half that
-/// for what has a high priority.
-fn urgency(report: &Report) -> NaiveDate {
-    let due = due_key(report);
-    let escalated = if report.handling.escalation.is_some() {
-        12_000
-    } else {
-        0
-    };
-    let pressing = match report.priority() {
-        Priority::High => 6_000,
-        Priority::Normal => 0,
-    };
-    let earlier = Months::new(escalated + pressing);
-    due.checked_sub_months(earlier).unwrap_or(due)
-}
-
-impl From<Row> for Report {
-    fn from(row: Row) -> Self {
-        Self {
-            id: row.id,
-            reference: row.reference,
-            external_reference: row.external_reference,
-            submitter: row.submitter_id,
-            sender: row.sender.0,
-            on_behalf: row.on_behalf,
-            content: row.content.0,
-            confidentiality: row.confidentiality.0,
-            status: row.status.0,
-            resume_status: row.resume_status.map(|status| status.0),
-            lead: row.lead_id,
-            contested: row.contested,
-            merged_into: row.merged_into,
-            handling: row.handling.0,
-            created_at: row.created_at.0,
-            submitted_at: row.submitted_at.map(|at| at.0),
-            settled_at: row.settled_at.map(|at| at.0),
-            updated_at: row.updated_at.0,
-            version: row.version,
-        }
     }
 }
 
@@ -254,9 +131,7 @@ pub fn insert(conn: &mut Conn, report: &Report) -> QueryResult<()> {
     diesel::insert_into(reports::table)
         .values(Row::from(report))
         .execute(conn)?;
-    insert_facets(conn, &facets(report))?;
-    insert_parties(conn, &parties(report))?;
-    insert_assignees(conn, &assignees(report))?;
+    beside::insert(conn, report)?;
     released::insert(conn, std::slice::from_ref(report))?;
     counts::note(conn, report)?;
     search::insert(conn, std::slice::from_ref(report))
@@ -266,32 +141,10 @@ pub fn insert(conn: &mut Conn, report: &Report) -> QueryResult<()> {
 pub fn insert_many(conn: &mut Conn, new: &[Report]) -> QueryResult<()> {
     let rows: Vec<Row> = new.iter().map(Row::from).collect();
     insert_all!(conn, reports::table, 27, &rows)?;
-    let rows: Vec<FacetRow> = new.iter().flat_map(facets).collect();
-    insert_all!(conn, report_facets::table, 7, &rows)?;
-    let rows: Vec<PartyRow> = new.iter().flat_map(parties).collect();
-    insert_all!(conn, report_parties::table, 6, &rows)?;
-    let of_assignee = |(report_id, organisation_id, principal_id)| NewAssignee {
-        report_id,
-        organisation_id,
-        principal_id,
-    };
-    let rows: Vec<NewAssignee> = new.iter().flat_map(assignees).map(of_assignee).collect();
-    insert_all!(conn, report_assignees::table, 3, &rows)?;
+    beside::insert_many(conn, new)?;
     released::insert(conn, new)?;
     counts::note_many(conn, new)?;
     search::insert(conn, new)
-}
-
-/// Writes anew, beside what a report is about or whose it is, what changes with its handling.
-macro_rules! move_rows {
-    ($table:ident, $conn:expr, $report:expr) => {
-        diesel::update($table::table.filter($table::report_id.eq($report.id)))
-            .set((
-                $table::due_key.eq(due_key($report)),
-                $table::status.eq($report.status.as_str()),
-            ))
-            .execute($conn)
-    };
 }
 
 /// Writes a report that was `before`; false when another has changed it since. What lists filter on is rewritten only
@@ -307,41 +160,10 @@ pub fn update(conn: &mut Conn, before: &Report, after: &Report) -> QueryResult<b
     {
         return Ok(false);
     }
-    // Each step changes these; what a report is about and whose it is changes seldom.
-    let moved = (due_key(before), before.status) != (due_key(after), after.status);
-    let facets_after = facets(after);
-    if !facets(before)
-        .iter()
-        .map(FacetRow::what)
-        .eq(facets_after.iter().map(FacetRow::what))
-    {
-        diesel::delete(report_facets::table.filter(report_facets::report_id.eq(after.id)))
-            .execute(conn)?;
-        insert_facets(conn, &facets_after)?;
-    } else if moved && !facets_after.is_empty() {
-        move_rows!(report_facets, conn, after)?;
-    }
-    let parties_after = parties(after);
-    if !parties(before)
-        .iter()
-        .map(PartyRow::who)
-        .eq(parties_after.iter().map(PartyRow::who))
-    {
-        diesel::delete(report_parties::table.filter(report_parties::report_id.eq(after.id)))
-            .execute(conn)?;
-        insert_parties(conn, &parties_after)?;
-    } else if moved {
-        move_rows!(report_parties, conn, after)?;
-    }
+    beside::update(conn, before, after)?;
     released::update(conn, before, after)?;
     counts::note(conn, after)?;
     search::update(conn, before, after)?;
-    let assignees_after = assignees(after);
-    if assignees(before) != assignees_after {
-        diesel::delete(report_assignees::table.filter(report_assignees::report_id.eq(after.id)))
-            .execute(conn)?;
-        insert_assignees(conn, &assignees_after)?;
-    }
     Ok(true)
 }
 
@@ -494,8 +316,7 @@ pub fn refresh(conn: &mut Conn, report: &Report) -> QueryResult<()> {
         .set(Row::from(report))
         .execute(conn)?;
     if written > 0 {
-        move_rows!(report_facets, conn, report)?;
-        move_rows!(report_parties, conn, report)?;
+        beside::refresh(conn, report)?;
     }
     Ok(())
 }
@@ -506,184 +327,6 @@ pub fn delete(conn: &mut Conn, report: &Report) -> QueryResult<bool> {
         .eq(report.id)
         .and(reports::version.eq(report.version));
     Ok(diesel::delete(reports::table.filter(same)).execute(conn)? == 1)
-}
-
-/// When it was sent in; a draft, when it was begun.
-fn filed_at(report: &Report) -> Instant {
-    Instant(report.submitted_at.unwrap_or(report.created_at))
-}
-
-/// The day its next deadline ends.
-fn due_key(report: &Report) -> NaiveDate {
-    report.due_on().unwrap_or(NOTHING_DUE)
-}
-
-/// One thing that a report is about.
-#[derive(Insertable, Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-#[diesel(table_name = report_facets, treat_none_as_default_value = false)]
-pub(super) struct FacetRow {
-    pub(super) facet: &'static str,
-    pub(super) value: String,
-    report_id: ReportId,
-    /// When the report was released, so that lists of what is released are read in that order.
-    pub(super) shared_at: Option<Instant>,
-    /// When the report was filed, for lists of all.
-    pub(super) filed_at: Instant,
-    /// The day it is due, likewise.
-    pub(super) due_key: NaiveDate,
-    /// What it is in, so that such a list meets no others.
-    pub(super) status: &'static str,
-}
-
-impl FacetRow {
-    /// All but what changes with the handling.
-    fn what(&self) -> (&str, &str, Option<Instant>, Instant) {
-        (self.facet, &self.value, self.shared_at, self.filed_at)
-    }
-}
-
-/// Whose a report is.
-#[derive(Insertable, Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-#[diesel(table_name = report_parties, treat_none_as_default_value = false)]
-pub(super) struct PartyRow {
-    pub(super) organisation_id: OrganisationId,
-    report_id: ReportId,
-    pub(super) party: &'static str,
-    /// When the report was filed, so that lists of one's own are read in that order.
-    pub(super) filed_at: Instant,
-    /// The day it is due, likewise.
-    pub(super) due_key: NaiveDate,
-    /// What it is in, so that such a list meets no others.
-    pub(super) status: &'static str,
-}
-
-impl PartyRow {
-    /// All but what changes with the handling.
-    fn who(&self) -> (OrganisationId, &str, Instant) {
-        (self.organisation_id, self.party, self.filed_at)
-    }
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = report_assignees, treat_none_as_default_value = false)]
-struct NewAssignee {
-    report_id: ReportId,
-    organisation_id: OrganisationId,
-    principal_id: PrincipalId,
-}
-
-pub(super) type AssigneeRow = (ReportId, OrganisationId, PrincipalId);
-
-pub(super) fn facets(report: &Report) -> Vec<FacetRow> {
-    let content = &report.content;
-    let version = report.handling.sharing.version.as_ref();
-    let row = |facet: Facet, value| FacetRow {
-        facet: facet.as_str(),
-        value,
-        report_id: report.id,
-        shared_at: version.map(|version| Instant(version.shared_at)),
-        filed_at: filed_at(report),
-        due_key: due_key(report),
-        status: report.status.as_str(),
-    };
-    let regulations: Vec<String> = content
-        .citations
-        .iter()
-        .filter_map(|cited| cited.citation.regulation())
-        .collect();
-    let mut rows: Vec<FacetRow> = [
-        (Facet::Domain, &content.domains),
-        (Facet::Municipality, &content.municipalities),
-        (Facet::Province, &content.provinces),
-        (Facet::Region, &content.regions),
-        (Facet::Regulation, &regulations),
-    ]
-    .into_iter()
-    .flat_map(|(facet, values)| values.iter().map(move |value| row(facet, value.clone())))
-    .collect();
-    if report.priority() != Priority::Normal {
-        rows.push(row(Facet::Priority, report.priority().as_str().to_owned()));
-    }
-    rows.sort();
-    rows.dedup();
-    rows
-}
-
-pub(super) fn parties(report: &Report) -> Vec<PartyRow> {
-    let with = |party: Party| {
-        move |id: &OrganisationId| PartyRow {
-            organisation_id: *id,
-            report_id: report.id,
-            party: party.as_str(),
-            filed_at: filed_at(report),
-            due_key: due_key(report),
-            status: report.status.as_str(),
-        }
-    };
-    let handling = &report.handling;
-    let mut rows = vec![with(Party::Reporter)(&report.submitter)];
-    rows.extend(report.lead.iter().map(with(Party::Lead)));
-    rows.extend(handling.contributors.iter().map(with(Party::Contributor)));
-    rows.extend(handling.followers.iter().map(with(Party::Follower)));
-    let endorsers = &handling.sharing.endorsers;
-    rows.extend(endorsers.iter().map(with(Party::Follower)));
-    rows.sort();
-    rows.dedup();
-    rows
-}
-
-pub(super) fn assignees(report: &Report) -> Vec<AssigneeRow> {
-    let mut rows: Vec<AssigneeRow> = report
-        .handling
-        .assignees
-        .iter()
-        .map(|assignee| (report.id, assignee.organisation, assignee.id))
-        .collect();
-    rows.sort();
-    rows
-}
-
-fn insert_assignees(conn: &mut Conn, rows: &[AssigneeRow]) -> QueryResult<()> {
-    use report_assignees::{organisation_id, principal_id, report_id, table};
-    // One an organisation: there are seldom two.
-    for (report, organisation, principal) in rows {
-        diesel::insert_into(table)
-            .values((
-                report_id.eq(*report),
-                organisation_id.eq(*organisation),
-                principal_id.eq(*principal),
-            ))
-            .execute(conn)?;
-    }
-    Ok(())
-}
-
-fn insert_facets(conn: &mut Conn, rows: &[FacetRow]) -> QueryResult<()> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    // Several rows in one statement have no common form.
-    match conn {
-        Conn::Sqlite(conn) => diesel::insert_into(report_facets::table)
-            .values(rows)
-            .execute(conn),
-        Conn::Postgres(conn) => diesel::insert_into(report_facets::table)
-            .values(rows)
-            .execute(conn),
-    }
-    .map(drop)
-}
-
-fn insert_parties(conn: &mut Conn, rows: &[PartyRow]) -> QueryResult<()> {
-    match conn {
-        Conn::Sqlite(conn) => diesel::insert_into(report_parties::table)
-            .values(rows)
-            .execute(conn),
-        Conn::Postgres(conn) => diesel::insert_into(report_parties::table)
-            .values(rows)
-            .execute(conn),
-    }
-    .map(drop)
 }
 
 /// Reports by id, in no order.

@@ -9,7 +9,7 @@ use crate::domain::report::Report;
 use crate::store::db::MultiBackend;
 use crate::store::keyset::ordered;
 use crate::store::portions::Key;
-use crate::store::reports::{NOTHING_DUE, urgency};
+use crate::store::reports::row::{NOTHING_DUE, urgency};
 use crate::store::schema::reports;
 use crate::store::types::Instant;
 
