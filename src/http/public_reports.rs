@@ -22,7 +22,7 @@ use crate::http::paging::{self, Page};
 use crate::http::problem::Failure;
 use crate::http::public_experiments::kept;
 use crate::http::query::Query;
-use crate::http::report_views::{CitationView, PositionView, SettlementView};
+use crate::http::report_parts::{CitationView, PositionView, SettlementView};
 use crate::http::reports::{municipality, regulation, report_id};
 use crate::http::shared_reports::after_of;
 use crate::http::sheet::{asks_for_csv, download, json_lines, sent, written};

@@ -7,7 +7,7 @@ use crate::http::body::Body;
 use crate::http::envelope::language;
 use crate::http::problem::Failure;
 use crate::http::report_input::ReportRequest;
-use crate::http::report_views::RoutingView;
+use crate::http::report_parts::RoutingView;
 use crate::services::{Context, routing};
 
 /// Try the routing

@@ -14,12 +14,11 @@ use crate::domain::sharing::ShareAudience;
 use crate::domain::status::{Phase, Status};
 use crate::http::auth::{Granted, ReadReports};
 use crate::http::conditional;
+use crate::http::organisation_ref::{OrganisationRef, reference};
 use crate::http::paging::{self, Page};
 use crate::http::problem::Failure;
 use crate::http::query::Query;
-use crate::http::report_views::{
-    CitationView, OrganisationRef, PositionView, SettlementView, reference,
-};
+use crate::http::report_parts::{CitationView, PositionView, SettlementView};
 use crate::http::reports::{municipality, regulation, report_id};
 use crate::services::reports::Organisations;
 use crate::services::{Context, sharing};

@@ -20,6 +20,8 @@ mod deadlines;
 mod design_rules;
 mod endorsements;
 mod experiment_guards;
+mod experiment_observations;
+mod experiment_readers;
 mod experiment_story;
 mod experiments;
 mod hardening;
