@@ -398,8 +398,8 @@ pub struct PromiseRow {
 }
 
 /// The promises that run of some authorities (an empty id for all together), in parts that add up: by the year all that run
-/// and those of them that were due in an earlier one, and of this year those that were due in an earlier month or on an
-/// earlier day of this one.
+/// and those of them that were due before the turn of a year, those that were due between that and the turn of a month, and
+/// between that and today. The nearest turns are taken, which may lie ahead: what is due until then is taken off.
 pub fn promises(
     conn: &mut Conn,
     basis: Basis,
@@ -407,7 +407,7 @@ pub fn promises(
     today: NaiveDate,
 ) -> QueryResult<Vec<PromiseRow>> {
     use count_promises as t;
-    let (year, month) = (Span::Year.first(today), Span::Month.first(today));
+    let (year, month) = (Span::Year.nearest(today), Span::Month.nearest(today));
     let of = t::table
         .filter(t::basis.eq(basis.as_str()))
         .filter(any_of(t::authority, authorities))
@@ -420,14 +420,18 @@ pub fn promises(
         .select((t::authority, t::step, all.clone(), sql::<BigInt>(&over)))
         .load(conn)?;
     for (span, from, until) in [(Span::Month, year, month), (Span::Day, month, today)] {
+        let between = t::due_on
+            .ge(from.min(until))
+            .and(t::due_on.lt(from.max(until)));
+        let sign = if from <= until { 1 } else { -1 };
         let overdue: Vec<(String, String, i64)> = of
             .clone()
             .filter(t::span.eq(span.as_str()))
-            .filter(t::due_on.ge(from).and(t::due_on.lt(until)))
+            .filter(between)
             .select((t::authority, t::step, all.clone()))
             .load(conn)?;
         let overdue = overdue.into_iter();
-        rows.extend(overdue.map(|(authority, step, overdue)| (authority, step, 0, overdue)));
+        rows.extend(overdue.map(|(authority, step, n)| (authority, step, 0, sign * n)));
     }
     let rows = rows
         .into_iter()
@@ -461,3 +465,7 @@ pub fn occasions(
         .filter_map(|(authority, what, times)| Some((authority, Happening::parse(&what)?, times)));
     Ok(rows.collect())
 }
+
+#[cfg(test)]
+#[path = "statistics_tests.rs"]
+mod tests;

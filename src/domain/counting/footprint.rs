@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, Months, NaiveDate};
 
 use crate::domain::code::{Code, code_list};
 use crate::domain::counting::Basis;
@@ -122,6 +122,19 @@ impl Span {
             Span::Year => 1,
         };
         NaiveDate::from_ymd_opt(day.year(), month, 1).unwrap_or(day)
+    }
+
+    /// The day nearest to a day on which such a span begins: that of its own, or the next.
+    pub fn nearest(self, day: NaiveDate) -> NaiveDate {
+        let months = match self {
+            Span::Day => return day,
+            Span::Month => Months::new(1),
+            Span::Year => Months::new(12),
+        };
+        let first = self.first(day);
+        let next = first.checked_add_months(months);
+        next.filter(|next| *next - day < day - first)
+            .unwrap_or(first)
     }
 }
 
