@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use crate::domain::id::ReportId;
 use crate::services::{Context, Error};
 use crate::store::reindex;
 
-/// Reports, and experiments, indexed in one transaction.
-const BATCH: i64 = 100;
-/// Between two batches others write.
+/// Reports, or experiments, indexed in one transaction.
+const BATCH: usize = 100;
+/// Reports that are looked at in one go.
+const LOOKED_AT: i64 = 1_000;
+/// Between two batches others read and write.
 const BREATH: Duration = Duration::from_millis(50);
 const AGAIN: Duration = Duration::from_secs(60);
 
@@ -18,7 +21,7 @@ pub async fn run(context: Context) {
             Ok(0) => return,
             Ok(indexed) => {
                 tracing::info!(indexed, "indexed reports and experiments for the search");
-                tokio::time::sleep(BREATH).await;
+                return;
             }
             Err(error) => {
                 tracing::warn!(
@@ -31,10 +34,42 @@ pub async fn run(context: Context) {
     }
 }
 
-/// One batch; how many.
+/// Looks at all, and indexes what is not indexed; how many that was.
+///
+/// # Errors
+/// When the database fails.
 pub async fn round(context: &Context) -> Result<usize, Error> {
-    context
-        .db
-        .write(|conn| Ok(reindex::some(conn, BATCH)?))
-        .await
+    let mut indexed = experiments(context).await?;
+    let mut after: Option<ReportId> = None;
+    loop {
+        let next = move |conn: &mut _| Ok::<_, Error>(reindex::next(conn, after, LOOKED_AT)?);
+        let Some((last, missing)) = context.db.read(next).await? else {
+            return Ok(indexed);
+        };
+        for some in missing.chunks(BATCH) {
+            let some = some.to_vec();
+            context
+                .db
+                .write(move |conn| Ok::<_, Error>(reindex::index(conn, &some)?))
+                .await?;
+            tokio::time::sleep(BREATH).await;
+        }
+        indexed += missing.len();
+        after = Some(last);
+        tokio::time::sleep(BREATH).await;
+    }
+}
+
+async fn experiments(context: &Context) -> Result<usize, Error> {
+    let mut indexed = 0;
+    loop {
+        let some = context
+            .db
+            .write(|conn| Ok::<_, Error>(reindex::experiments(conn, BATCH)?))
+            .await?;
+        indexed += some;
+        if some < BATCH {
+            return Ok(indexed);
+        }
+    }
 }

@@ -321,4 +321,18 @@ async fn what_an_earlier_version_left_out_is_indexed_after_a_start() {
     assert_eq!(reindex::round(&app.context).await.unwrap(), 0);
     assert_eq!(found(&app, &desk, "veerpont").await.len(), 1);
     assert_eq!(found(&app, &desk, "landsadvocaat").await.len(), 1);
+    // What an earlier version indexed is indexed anew, once.
+    app.context
+        .db
+        .write(|conn| {
+            let earlier = search_entries::version.eq(search_entries::version - 1);
+            let changed = (earlier, search_entries::body.eq("anders"));
+            let all = diesel::update(search_entries::table).set(changed);
+            Ok::<_, meldpunt::services::Error>(all.execute(conn)?)
+        })
+        .await
+        .unwrap();
+    assert_eq!(found(&app, &desk, "veerpont").await.len(), 0);
+    assert_eq!(reindex::round(&app.context).await.unwrap(), 1);
+    assert_eq!(found(&app, &desk, "veerpont").await.len(), 1);
 }
