@@ -18,9 +18,10 @@ const AGAIN: Duration = Duration::from_secs(60);
 pub async fn run(context: Context) {
     loop {
         match round(&context).await {
-            Ok(0) => return,
             Ok(indexed) => {
-                tracing::info!(indexed, "indexed reports and experiments for the search");
+                if indexed > 0 {
+                    tracing::info!(indexed, "indexed reports and experiments for the search");
+                }
                 return;
             }
             Err(error) => {

@@ -192,7 +192,7 @@ fn measure(
         let accounts = world::accounts(&context, &world).map_err(told)?;
         (world, accounts)
     };
-    let authority = pages::authority(&world)?;
+    let authority = world::authority(&world)?;
     let answers = over_http(
         &mut run,
         plan,
@@ -303,7 +303,7 @@ fn over_http(
     run.start_ms = server.ready_after.as_secs_f64() * 1_000.0;
     std::thread::sleep(Duration::from_millis(500));
     run.memory_idle_mib = server.memory();
-    let authority = pages::authority(world)?;
+    let authority = world::authority(world)?;
     let works = Works {
         server: &server,
         effort,

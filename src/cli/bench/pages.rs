@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use crate::cli::bench::plain::LISTED;
 use crate::cli::bench::plan::Plan;
-use crate::cli::bench::world::{AUTHORITY, DOMAIN, REGULATION, World};
+use crate::cli::bench::world::{DOMAIN, REGULATION, World};
 use crate::domain::id::OrganisationId;
 use crate::http::paging;
 use crate::store::reports::After;
@@ -215,19 +215,4 @@ pub fn own_lists() -> [(&'static str, &'static str); 2] {
         ("list: a ministry's own, newest first", "/v1/reports"),
         ("list: a ministry's own, due first", "/v1/reports?sort=due"),
     ]
-}
-
-/// Whose liaison it is that asks.
-pub fn authority(world: &World) -> Result<OrganisationId, String> {
-    let fact = crate::reference::ministries();
-    let name = fact
-        .iter()
-        .find(|fact| fact.abbreviation == AUTHORITY)
-        .map(|fact| fact.name.as_str());
-    world
-        .liaisons
-        .values()
-        .find(|liaison| Some(liaison.home.name.as_str()) == name)
-        .map(|liaison| liaison.home.id)
-        .ok_or_else(|| format!("the facts have no {AUTHORITY}"))
 }

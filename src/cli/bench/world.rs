@@ -191,3 +191,18 @@ pub fn accounts(context: &Context, world: &World) -> Result<Accounts, Error> {
         })
     })
 }
+
+/// Whose liaison it is that asks.
+pub fn authority(world: &World) -> Result<OrganisationId, String> {
+    let fact = reference::ministries();
+    let name = fact
+        .iter()
+        .find(|fact| fact.abbreviation == AUTHORITY)
+        .map(|fact| fact.name.as_str());
+    world
+        .liaisons
+        .values()
+        .find(|liaison| Some(liaison.home.name.as_str()) == name)
+        .map(|liaison| liaison.home.id)
+        .ok_or_else(|| format!("the facts have no {AUTHORITY}"))
+}
