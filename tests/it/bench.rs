@@ -122,6 +122,29 @@ fn a_small_run_measures_everything() {
         "{read:?}"
     );
 
+    let second = Database::empty();
+    let beside = format!("100={}", second.url());
+    let works = ["--only", "read one", "--only", "hot-spots?by=article"];
+    let together = bench(
+        &database,
+        folder.path(),
+        &[&["--beside", &beside], &works[..]].concat(),
+    );
+    assert!(together.status.success(), "{}", text(&together.stderr));
+    let lines: Vec<&str> = text(&together.stdout).lines().collect();
+    let kind = match backend() {
+        Backend::Sqlite => "sqlite 100",
+        Backend::Postgres => "postgres 100",
+    };
+    assert_eq!(lines[0].matches(kind).count(), 2, "{lines:?}");
+    assert_eq!(lines.len(), 2 + 3, "head, rule, and the work asked for");
+    for line in &lines[2..] {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        for cell in &cells[2..=4] {
+            assert!(cell.parse::<f64>().unwrap() > 0.0, "{line}");
+        }
+    }
+
     let other = bench(&database, folder.path(), &["--seed", "2"]);
     assert_eq!(other.status.code(), Some(1));
     assert!(text(&other.stderr).contains("take one that is empty"));

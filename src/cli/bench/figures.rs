@@ -40,6 +40,21 @@ impl Figure {
         }
     }
 
+    /// Of several turns at one work that with the p50 in the middle, with the failures of all.
+    pub fn middle(mut turns: Vec<Figure>) -> Self {
+        let failures = turns.iter().map(|turn| turn.failures).sum();
+        let first_failure = turns.iter().find_map(|turn| turn.first_failure.clone());
+        let time = |turn: &Figure| turn.p50_ms.unwrap_or(f64::INFINITY);
+        turns.sort_by(|a, b| time(a).total_cmp(&time(b)));
+        let middle = turns.len() / 2;
+        let figure = turns.into_iter().nth(middle).unwrap_or_default();
+        Self {
+            failures,
+            first_failure,
+            ..figure
+        }
+    }
+
     /// Holds it against its limit.
     pub fn against(mut self, limit: Option<&Figure>) -> Self {
         if let Some(limit) = limit.filter(|limit| limit.per_second > 0.0) {
@@ -164,7 +179,12 @@ pub fn compare(files: &[impl AsRef<Path>]) -> Result<String, String> {
             serde_json::from_str(&text).map_err(|e| format!("{} holds no run: {e}", file.display()))
         })
         .collect::<Result<_, String>>()?;
-    Ok(layout(&compared(&runs)))
+    Ok(table_of(&runs))
+}
+
+/// The p50 of each work of these runs, and how often that of the first it is.
+pub fn table_of(runs: &[Run]) -> String {
+    layout(&compared(runs))
 }
 
 fn compared(runs: &[Run]) -> Vec<Vec<String>> {
@@ -245,6 +265,21 @@ mod tests {
         assert_eq!(percentile(&[], 50), None);
         let figure = Figure::of("x", vec![3_000, 1_000, 2_000], Duration::from_millis(500));
         assert_eq!((figure.per_second, figure.p50_ms), (6.0, Some(2.0)));
+    }
+
+    #[test]
+    fn the_turn_in_the_middle_has_the_failures_of_all() {
+        let turn = |p50_ms, failures| Figure {
+            p50_ms,
+            failures,
+            first_failure: (failures > 0).then(|| format!("{failures} failed")),
+            ..Figure::default()
+        };
+        let turns = vec![turn(Some(9.0), 1), turn(None, 2), turn(Some(3.0), 0)];
+        let middle = Figure::middle(turns);
+        assert_eq!((middle.p50_ms, middle.failures), (Some(9.0), 3));
+        assert_eq!(middle.first_failure.as_deref(), Some("1 failed"));
+        assert_eq!(Figure::middle(Vec::new()), Figure::default());
     }
 
     #[test]

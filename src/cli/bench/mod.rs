@@ -2,6 +2,7 @@
 //! database and the machine allow. docs/performance.md says what the figures mean.
 
 mod bare;
+mod beside;
 mod draft;
 mod figures;
 mod fill;
@@ -32,8 +33,10 @@ use uuid::Uuid;
 
 use crate::app;
 use crate::cli::bench::bare::Bare;
+use crate::cli::bench::beside::Beside;
 use crate::cli::bench::figures::{Figure, Run};
 use crate::cli::bench::load::Effort;
+use crate::cli::bench::pages::{Ask, Who};
 use crate::cli::bench::plain::Answers;
 use crate::cli::bench::plan::Plan;
 use crate::cli::bench::server::Server;
@@ -70,6 +73,15 @@ pub struct Bench {
     /// Print one JSON object instead of a table
     #[arg(long)]
     json: bool,
+
+    /// Measure the work that reads alone, in turn with that of another filled database of so many reports: how much longer it
+    /// takes there, whatever else the machine does meanwhile
+    #[arg(long, value_name = "REPORTS=URL", conflicts_with_all = ["json", "compare", "fill_only"])]
+    beside: Option<Beside>,
+
+    /// Of that, only the work whose name has this in it; may be repeated
+    #[arg(long, value_name = "TEXT", requires = "beside")]
+    only: Vec<String>,
 
     /// Measure nothing: hold files that --json made against the first of them
     #[arg(long, num_args = 1.., value_name = "FILE")]
@@ -112,7 +124,6 @@ pub fn run(bench: &Bench, matches: &ArgMatches) -> Result<(), String> {
         log: "warn".into(),
         ..settings.clone()
     })?;
-    let environment = environment(matches, &settings, folder.path());
     if bench.fill_only {
         let context = prepared(settings)?;
         let filled = fill::fill(&context, &enter(&context)?, bench.plan())?;
@@ -121,13 +132,24 @@ pub fn run(bench: &Bench, matches: &ArgMatches) -> Result<(), String> {
         }));
         return Ok(());
     }
+    if let Some(other) = &bench.beside {
+        let of = |settings: &Settings| environment(matches, settings, folder.path());
+        let runs = beside::measure(bench, &settings, other, &of, folder.path())?;
+        say(&figures::table_of(&runs));
+        return none_failed(runs.iter().map(Run::failures).sum());
+    }
+    let environment = environment(matches, &settings, folder.path());
     let run = measure(bench, settings, &environment, folder.path())?;
     if bench.json {
         say(&serde_json::to_string(&run).map_err(|e| e.to_string())?);
     } else {
         say(&run.table());
     }
-    match run.failures() {
+    none_failed(run.failures())
+}
+
+fn none_failed(failures: u64) -> Result<(), String> {
+    match failures {
         0 => Ok(()),
         failures => Err(format!("{failures} requests failed")),
     }
@@ -172,26 +194,9 @@ fn measure(
         connections: bench.connections.into(),
         lasting: Duration::from_secs_f64(bench.seconds),
     };
-    let mut run = Run {
-        version: env!("CARGO_PKG_VERSION").into(),
-        database: match settings.database()? {
-            Address::Sqlite(_) => "sqlite".into(),
-            Address::Postgres(_) => "postgres".into(),
-        },
-        reports: bench.reports,
-        seed: bench.seed,
-        connections: effort.connections,
-        seconds: bench.seconds,
-        cores: std::thread::available_parallelism().map_or(0, usize::from),
-        ..Run::default()
-    };
-    let (world, accounts) = {
-        let context = prepared(settings.clone())?;
-        let world = enter(&context)?;
-        run.fill_seconds = fill::fill(&context, &world, plan)?;
-        let accounts = world::accounts(&context, &world).map_err(told)?;
-        (world, accounts)
-    };
+    let mut run = begun(bench, &settings, plan)?;
+    let (fill_seconds, world, accounts) = filled(&settings, plan)?;
+    run.fill_seconds = fill_seconds;
     let authority = world::authority(&world)?;
     let answers = over_http(
         &mut run,
@@ -273,6 +278,32 @@ fn measure(
     Ok(run)
 }
 
+/// A run of which nothing is measured yet.
+fn begun(bench: &Bench, settings: &Settings, plan: Plan) -> Result<Run, String> {
+    Ok(Run {
+        version: env!("CARGO_PKG_VERSION").into(),
+        database: match settings.database()? {
+            Address::Sqlite(_) => "sqlite".into(),
+            Address::Postgres(_) => "postgres".into(),
+        },
+        reports: plan.reports,
+        seed: plan.seed,
+        connections: bench.connections.into(),
+        seconds: bench.seconds,
+        cores: std::thread::available_parallelism().map_or(0, usize::from),
+        ..Run::default()
+    })
+}
+
+/// Fills the database where it is not; how long that took, and who is in it.
+fn filled(settings: &Settings, plan: Plan) -> Result<(Option<f64>, World, Accounts), String> {
+    let context = prepared(settings.clone())?;
+    let world = enter(&context)?;
+    let seconds = fill::fill(&context, &world, plan)?;
+    let accounts = world::accounts(&context, &world).map_err(told)?;
+    Ok((seconds, world, accounts))
+}
+
 /// The database with its schema, and what the use cases run on.
 fn prepared(settings: Settings) -> Result<Context, String> {
     let context = app::context(settings)?;
@@ -311,31 +342,13 @@ fn over_http(
         authority,
     };
     works.take(plan)?;
-    let figures = &mut run.figures;
-    figures.push(works.read(works::READ, plan, &works.desk()?));
-    let limited = pages::limited_list(authority);
-    figures.push(works.list(pages::LIST, &limited, &works.desk()?));
-    for (work, path) in pages::lists(world, plan, authority) {
-        figures.push(works.list(&work, &path, &works.desk()?));
-    }
-    for (work, path) in pages::own_lists() {
-        figures.push(works.list(work, path, &works.liaison()?));
-    }
     works.counted()?;
-    let (government, public) = pages::figures(plan);
-    for path in government {
-        figures.push(works.list(&format!("figure: {path}"), &path, &works.desk()?));
-    }
-    for path in public {
-        // A cursor is another with other reports, its work is the same.
-        let work = match path.split_once("cursor=") {
-            Some((before, _)) => format!("public: {before}cursor=…"),
-            None => format!("public: {path}"),
-        };
-        figures.push(works.list(&work, &path, ""));
+    let figures = &mut run.figures;
+    for ask in pages::reading(world, plan, authority) {
+        figures.push(works.ask(&ask)?);
     }
     figures.push(works.export("application/jsonl")?);
-    let answers = answers(&works, plan, &limited)?;
+    let answers = answers(&works, plan, &pages::limited_list(authority))?;
     figures.push(works.submit()?);
     figures.push(works.transition()?);
     let memory = figures.iter().filter_map(|figure| figure.memory_mib);
@@ -379,7 +392,12 @@ fn plain_limits(
         authority,
     };
     let named = |work: &str| format!("limit: bare query and actix, {work}");
-    let read = works.read(&named(works::READ), plan, "");
-    let list = works.list(&named("list"), &pages::limited_list(authority), "");
-    Ok(vec![(works::READ, read), (pages::LIST, list)])
+    let read = works.ask(&Ask {
+        work: named(pages::READ),
+        who: Who::Anybody,
+        paths: pages::read_paths(plan),
+    })?;
+    let list = pages::limited_list(authority);
+    let list = works.ask(&Ask::page(named("list"), Who::Anybody, list))?;
+    Ok(vec![(pages::READ, read), (pages::LIST, list)])
 }

@@ -10,9 +10,66 @@ use crate::http::paging;
 use crate::store::reports::After;
 use crate::store::shared_reports::After as SharedAfter;
 
+pub const READ: &str = "read one";
 pub const LIST: &str = "list: status and authority, newest first";
 /// Reports read, all over the database.
 const READERS: u32 = 2_000;
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    Desk,
+    Liaison,
+    Anybody,
+}
+
+/// A kind of work that reads: its pages are asked for in turn.
+#[derive(Debug)]
+pub struct Ask {
+    pub work: String,
+    pub who: Who,
+    pub paths: Vec<String>,
+}
+
+impl Ask {
+    pub fn page(work: impl Into<String>, who: Who, path: String) -> Self {
+        Self {
+            work: work.into(),
+            who,
+            paths: vec![path],
+        }
+    }
+}
+
+/// All the work that reads.
+pub fn reading(world: &World, plan: Plan, authority: OrganisationId) -> Vec<Ask> {
+    let one = Ask {
+        work: READ.into(),
+        who: Who::Desk,
+        paths: read_paths(plan),
+    };
+    let limited = Ask::page(LIST, Who::Desk, limited_list(authority));
+    let lists = lists(world, plan, authority).into_iter();
+    let (government, public) = figures(plan);
+    let figures = government
+        .into_iter()
+        .map(|path| (format!("figure: {path}"), path));
+    let public = public.into_iter().map(|path| {
+        // A cursor is another with other reports, its work is the same.
+        let work = match path.split_once("cursor=") {
+            Some((before, _)) => format!("public: {before}cursor=…"),
+            None => format!("public: {path}"),
+        };
+        Ask::page(work, Who::Anybody, path)
+    });
+    [one, limited]
+        .into_iter()
+        .chain(lists.map(|(work, path)| Ask::page(work, Who::Desk, path)))
+        .chain(own_lists().map(|(work, path)| Ask::page(work, Who::Liaison, path.into())))
+        .chain(figures.map(|(work, path)| Ask::page(work, Who::Desk, path)))
+        .chain(public)
+        .collect()
+}
 
 /// The paths of reports all over the database, drafts left out.
 pub fn read_paths(plan: Plan) -> Vec<String> {
@@ -31,7 +88,7 @@ pub fn limited_list(authority: OrganisationId) -> String {
 
 /// The lists: each filter and each order that is documented, alone, and some together as people do. What is asked for fills a
 /// page of 10,000 reports, where it can, so that with more reports a page is as much.
-pub fn lists(world: &World, plan: Plan, authority: OrganisationId) -> Vec<(String, String)> {
+fn lists(world: &World, plan: Plan, authority: OrganisationId) -> Vec<(String, String)> {
     let middle = (plan.reports / 2..plan.reports)
         .find(|i| !plan.stays_draft(*i) && plan.has_external_reference(*i))
         .unwrap_or(0);
@@ -154,7 +211,7 @@ pub fn lists(world: &World, plan: Plan, authority: OrganisationId) -> Vec<(Strin
 }
 
 /// The figures, and the pages of the register: what the desk reads and what everybody reads.
-pub fn figures(plan: Plan) -> (Vec<String>, Vec<String>) {
+fn figures(plan: Plan) -> (Vec<String>, Vec<String>) {
     let counts = [
         "reports?by=status",
         "reports?by=phase&across=authority",
@@ -210,7 +267,7 @@ pub fn figures(plan: Plan) -> (Vec<String>, Vec<String>) {
 }
 
 /// The lists as somebody sees them who does not see all.
-pub fn own_lists() -> [(&'static str, &'static str); 2] {
+fn own_lists() -> [(&'static str, &'static str); 2] {
     [
         ("list: a ministry's own, newest first", "/v1/reports"),
         ("list: a ministry's own, due first", "/v1/reports?sort=due"),

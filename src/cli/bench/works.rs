@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::cli::bench::figures::Figure;
 use crate::cli::bench::load::{Effort, drive};
-use crate::cli::bench::pages;
+use crate::cli::bench::pages::{self, Ask, Who};
 use crate::cli::bench::plan::Plan;
 use crate::cli::bench::server::Server;
 use crate::cli::bench::world::{Accounts, DOMAIN, REGULATION, SUBMITTER};
@@ -17,7 +17,6 @@ use crate::cli::wire;
 use crate::domain::id::OrganisationId;
 
 pub const SUBMIT: &str = "submit";
-pub const READ: &str = "read one";
 /// One of it a second is all of the register a second; its memory is what the server grows by.
 pub const EXPORT: &str = "export of the register";
 pub const TRANSITION: &str = "transition";
@@ -121,20 +120,16 @@ impl Works<'_> {
         figure
     }
 
-    /// One report after another, spread over the database.
-    pub fn read(&self, work: &str, plan: Plan, token: &str) -> Figure {
-        let requests: Vec<Vec<u8>> = pages::read_paths(plan)
-            .iter()
-            .map(|path| get(path, token))
-            .collect();
+    /// One page after another, again and again.
+    pub fn ask(&self, ask: &Ask) -> Result<Figure, String> {
+        let token = match ask.who {
+            Who::Desk => self.desk()?,
+            Who::Liaison => self.liaison()?,
+            Who::Anybody => String::new(),
+        };
+        let requests: Vec<_> = ask.paths.iter().map(|path| get(path, &token)).collect();
         let mut turn = requests.iter().cycle();
-        self.run(work, &mut || turn.next().cloned())
-    }
-
-    /// One page, again and again.
-    pub fn list(&self, work: &str, path: &str, token: &str) -> Figure {
-        let request = get(path, token);
-        self.run(work, &mut || Some(request.clone()))
+        Ok(self.run(&ask.work, &mut || turn.next().cloned()))
     }
 
     /// Has the desk watch some reports all over the database, and work on those of them that it can.
