@@ -2,10 +2,10 @@
 
 mod bare;
 mod beside;
+mod deadlines;
 mod filter;
 mod list;
 mod narrow;
-mod nearing;
 mod order;
 mod query;
 mod row;

@@ -267,7 +267,8 @@ fn whatever_is_asked_for_is_listed_in_order_and_page_by_page() {
                     filter = Filter {
                         status: filter.status,
                         deadline: DeadlineFilter {
-                            nearing: Some(nth % 10 == 0),
+                            nearing: [Some(true), None, Some(false)][nth / 5 % 3],
+                            overdue: [None, Some(true), filter.deadline.overdue][nth / 5 % 3],
                             ..filter.deadline
                         },
                         ..Filter::default()

@@ -8,9 +8,9 @@ use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
 use crate::store::passed::passed;
 use crate::store::portions::{EACH, FEW, Key, few_of, first_portion, in_portions};
+use crate::store::reports::deadlines;
 use crate::store::reports::filter::{AssigneeFilter, Filter, Visible};
 use crate::store::reports::narrow::{Narrow, Start, few_about, few_own, narrowest};
-use crate::store::reports::nearing;
 use crate::store::reports::order::{After, Sort, in_sort};
 use crate::store::reports::query::{By, escalated, listed};
 use crate::store::reports::{NOTHING_DUE, Row};
@@ -51,6 +51,16 @@ fn parts(filter: &Filter, sort: Sort) -> Vec<Filter> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Whether it is of what is overdue, in the order of filing, and of nothing that an index begins with.
+fn reads_overdue(filter: &Filter, sort: Sort) -> bool {
+    filter.deadline.overdue == Some(true)
+        && sort.by_filing()
+        && filter.status.is_empty()
+        && filter.phase.is_empty()
+        && filter.authority.is_empty()
+        && filter.submitter.is_empty()
 }
 
 /// The reports with something that few have, where the filter asks for such and they are few. What the order is read by
@@ -103,7 +113,7 @@ fn few_with(
         let since = Instant(since);
         try_few!(r::id, of_status().filter(r::updated_at.ge(since)));
     }
-    if filter.deadline.overdue == Some(true) && !sort.by_day() {
+    if filter.deadline.overdue == Some(true) && !sort.by_day() && !reads_overdue(filter, sort) {
         try_few!(r::id, of_status().filter(r::due_key.lt(today)));
     }
     let read_by_day = sort.by_filing() && filter.status.is_empty() && filter.phase.is_empty();
@@ -166,11 +176,16 @@ pub fn list(
     let (at, day) = (after.and_then(After::at), after.and_then(After::day));
     let turned = matches!(sort, Sort::SubmittedDescending | Sort::DueDescending);
     let start = about.or(visible.own().map(Start::Own));
-    if start.is_none() && page.nears() {
+    if start.is_none() && (page.nears() || reads_overdue(filter, sort)) {
         let today = filter.deadline.today;
         let first = first_portion(limit, filter.status.is_empty() && filter.phase.is_empty());
+        let next = if page.nears() {
+            deadlines::nearing
+        } else {
+            deadlines::overdue
+        };
         return page.read_from(conn, (first, false), at, |conn, after, portion| {
-            nearing::next(conn, today, turned, after, portion)
+            next(conn, today, turned, after, portion)
         });
     }
     let Some(start) = start.filter(|_| straight && filter.submitter.is_empty()) else {

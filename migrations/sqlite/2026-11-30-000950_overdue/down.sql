@@ -1,0 +1,2 @@
+DROP INDEX reports_to_come;
+DROP INDEX reports_passed;
