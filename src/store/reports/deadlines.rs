@@ -88,7 +88,13 @@ pub(super) fn overdue(
     limit: i64,
 ) -> QueryResult<Vec<Key<Instant>>> {
     let order = Order { descending };
-    load(conn, long_since_or_just(order), order, today, after, limit)
+    // It has no statistics that tell how little has passed just now, and would read another index.
+    let hint = match conn {
+        Conn::Sqlite(_) => "INDEXED BY reports_to_come",
+        Conn::Postgres(_) => "",
+    };
+    let query = long_since_or_just(order, hint);
+    load(conn, query, order, today, after, limit)
 }
 
 /// What a query finds of `$1` today, after `$2` and `$3`, `$4` at most.
@@ -145,18 +151,18 @@ fn of_each_day(order: Order) -> String {
 }
 
 /// What had passed when it was last changed, as the alert about it changes it, and what has passed since, of which there is
-/// little until the alerts of a day are raised.
-fn long_since_or_just(order: Order) -> String {
+/// little until the alerts of a day are raised: `hint` names the index of that.
+fn long_since_or_just(order: Order, hint: &str) -> String {
     let (after, turned) = (order.after(), order.turned());
     let of = |passed: &str| {
         format!(
-            "SELECT * FROM (SELECT filed_at, id FROM reports WHERE {passed} AND (filed_at, id) {after} ($2, $3) \
+            "SELECT * FROM (SELECT filed_at, id FROM reports {passed} AND (filed_at, id) {after} ($2, $3) \
              ORDER BY filed_at {turned}, id {turned} LIMIT $4) AS part"
         )
     };
     format!(
         "SELECT filed_at, id FROM ({} UNION ALL {}) AS overdue ORDER BY filed_at {turned}, id {turned} LIMIT $4",
-        of(PASSED),
-        of(&format!("{TO_COME} AND due_key < $1"))
+        of(&format!("WHERE {PASSED}")),
+        of(&format!("{hint} WHERE {TO_COME} AND due_key < $1"))
     )
 }
