@@ -128,7 +128,7 @@ fn lists(world: &World, plan: Plan, authority: OrganisationId) -> Vec<(String, S
         ("assigned to nobody", "assignee=none".into()),
         ("watched", "watching=true".into()),
         ("feedback", "feedback=not".into()),
-        ("words", "q=dorpsschool".into()),
+        ("words", "q=school".into()),
         ("status", "status=position_taken".into()),
         (
             "status, last changed first",

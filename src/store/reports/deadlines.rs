@@ -88,7 +88,7 @@ pub(super) fn overdue(
     limit: i64,
 ) -> QueryResult<Vec<Key<Instant>>> {
     let order = Order { descending };
-    // It has no statistics that tell how little has passed just now, and would read another index.
+    // SQLite would read another index, of what nears its end.
     let hint = match conn {
         Conn::Sqlite(_) => "INDEXED BY reports_to_come",
         Conn::Postgres(_) => "",
@@ -151,18 +151,21 @@ fn of_each_day(order: Order) -> String {
 }
 
 /// What had passed when it was last changed, as the alert about it changes it, and what has passed since, of which there is
-/// little until the alerts of a day are raised: `hint` names the index of that.
+/// little until the alerts of a day are raised. No database can tell how little, so all of that is read, by its day: in the
+/// order of filing PostgreSQL would look for it through all there is. `hint` names the index.
 fn long_since_or_just(order: Order, hint: &str) -> String {
     let (after, turned) = (order.after(), order.turned());
-    let of = |passed: &str| {
+    let next = |from: &str| {
         format!(
-            "SELECT * FROM (SELECT filed_at, id FROM reports {passed} AND (filed_at, id) {after} ($2, $3) \
+            "SELECT * FROM (SELECT filed_at, id FROM {from} (filed_at, id) {after} ($2, $3) \
              ORDER BY filed_at {turned}, id {turned} LIMIT $4) AS part"
         )
     };
     format!(
-        "SELECT filed_at, id FROM ({} UNION ALL {}) AS overdue ORDER BY filed_at {turned}, id {turned} LIMIT $4",
-        of(&format!("WHERE {PASSED}")),
-        of(&format!("{hint} WHERE {TO_COME} AND due_key < $1"))
+        "WITH just AS MATERIALIZED (SELECT filed_at, id FROM reports {hint} WHERE {TO_COME} AND due_key < $1 \
+         ORDER BY due_key, filed_at, id) \
+         SELECT filed_at, id FROM ({} UNION ALL {}) AS overdue ORDER BY filed_at {turned}, id {turned} LIMIT $4",
+        next(&format!("reports WHERE {PASSED} AND")),
+        next("just WHERE")
     )
 }
