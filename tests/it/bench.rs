@@ -145,6 +145,11 @@ fn a_small_run_measures_everything() {
         }
     }
 
+    let none = ["--beside", &beside, "--only", "no such work"];
+    let none = bench(&database, folder.path(), &none);
+    assert_eq!(none.status.code(), Some(1));
+    assert!(text(&none.stderr).contains("no work has no such work in its name"));
+
     let other = bench(&database, folder.path(), &["--seed", "2"]);
     assert_eq!(other.status.code(), Some(1));
     assert!(text(&other.stderr).contains("take one that is empty"));

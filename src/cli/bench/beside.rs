@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::str::FromStr;
-use std::time::Duration;
 
 use crate::cli::bench::figures::{Figure, Run};
 use crate::cli::bench::load::Effort;
@@ -49,27 +48,33 @@ struct Side {
 }
 
 impl Side {
+    /// Fills the database where it is not, and starts a server on it.
     fn start(
-        run: Run,
+        bench: &Bench,
+        plan: Plan,
         settings: &Settings,
         environment: &[(String, String)],
         folder: &Path,
-        effort: Effort,
     ) -> Result<Self, String> {
-        let plan = Plan {
-            seed: run.seed,
-            reports: run.reports,
-        };
         let (_, world, accounts) = filled(settings, plan)?;
         let authority = world::authority(&world)?;
+        let mut asks = pages::reading(&world, plan, authority);
+        let asked_for = |ask: &Ask| bench.only.iter().any(|text| ask.work.contains(text));
+        asks.retain(|ask| bench.only.is_empty() || asked_for(ask));
+        if asks.is_empty() {
+            return Err(format!(
+                "no work has {} in its name",
+                bench.only.join(" or ")
+            ));
+        }
         let side = Self {
-            run,
+            run: begun(bench, settings, plan)?,
             server: Server::start(&["serve"], environment, folder)?,
             accounts,
             authority,
-            asks: pages::reading(&world, plan, authority),
+            asks,
         };
-        let works = side.works(effort);
+        let works = side.works(bench.effort());
         works.take(plan)?;
         works.counted()?;
         Ok(side)
@@ -96,33 +101,27 @@ pub fn measure(
     environment: &dyn Fn(&Settings) -> Vec<(String, String)>,
     folder: &Path,
 ) -> Result<[Run; 2], String> {
-    let effort = Effort {
-        connections: bench.connections.into(),
-        lasting: Duration::from_secs_f64(bench.seconds) / TURNS,
-    };
     let start = |reports, settings: &Settings| {
         let plan = Plan {
-            seed: bench.seed,
             reports,
+            ..bench.plan()
         };
-        let run = begun(bench, settings, plan)?;
-        Side::start(run, settings, &environment(settings), folder, effort)
+        Side::start(bench, plan, settings, &environment(settings), folder)
+    };
+    let others = Settings {
+        database_url: other.database_url.clone(),
+        ..settings.clone()
     };
     let mut sides = [
         start(bench.reports, settings)?,
-        start(
-            other.reports,
-            &Settings {
-                database_url: other.database_url.clone(),
-                ..settings.clone()
-            },
-        )?,
+        start(other.reports, &others)?,
     ];
+    let whole = bench.effort();
+    let effort = Effort {
+        lasting: whole.lasting / TURNS,
+        ..whole
+    };
     for nth in 0..sides[0].asks.len() {
-        let work = &sides[0].asks[nth].work;
-        if !bench.only.is_empty() && !bench.only.iter().any(|text| work.contains(text)) {
-            continue;
-        }
         let mut turns = [Vec::new(), Vec::new()];
         for turn in 0..TURNS {
             // Neither always follows the other.

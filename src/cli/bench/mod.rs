@@ -74,7 +74,7 @@ pub struct Bench {
     #[arg(long)]
     json: bool,
 
-    /// Measure the work that reads alone, in turn with that of another filled database of so many reports: how much longer it
+    /// Measure the work that reads alone, in turn with that of another database of so many reports: how much longer it
     /// takes there, whatever else the machine does meanwhile
     #[arg(long, value_name = "REPORTS=URL", conflicts_with_all = ["json", "compare", "fill_only"])]
     beside: Option<Beside>,
@@ -96,6 +96,13 @@ impl Bench {
         Plan {
             seed: self.seed,
             reports: self.reports,
+        }
+    }
+
+    fn effort(&self) -> Effort {
+        Effort {
+            connections: self.connections.into(),
+            lasting: Duration::from_secs_f64(self.seconds),
         }
     }
 }
@@ -189,11 +196,7 @@ fn measure(
     environment: &[(String, String)],
     folder: &Path,
 ) -> Result<Run, String> {
-    let plan = bench.plan();
-    let effort = Effort {
-        connections: bench.connections.into(),
-        lasting: Duration::from_secs_f64(bench.seconds),
-    };
+    let (plan, effort) = (bench.plan(), bench.effort());
     let mut run = begun(bench, &settings, plan)?;
     let (fill_seconds, world, accounts) = filled(&settings, plan)?;
     run.fill_seconds = fill_seconds;

@@ -51,9 +51,9 @@ pub fn reading(world: &World, plan: Plan, authority: OrganisationId) -> Vec<Ask>
     let limited = Ask::page(LIST, Who::Desk, limited_list(authority));
     let lists = lists(world, plan, authority).into_iter();
     let (government, public) = figures(plan);
-    let figures = government
+    let government = government
         .into_iter()
-        .map(|path| (format!("figure: {path}"), path));
+        .map(|path| Ask::page(format!("figure: {path}"), Who::Desk, path));
     let public = public.into_iter().map(|path| {
         // A cursor is another with other reports, its work is the same.
         let work = match path.split_once("cursor=") {
@@ -66,7 +66,7 @@ pub fn reading(world: &World, plan: Plan, authority: OrganisationId) -> Vec<Ask>
         .into_iter()
         .chain(lists.map(|(work, path)| Ask::page(work, Who::Desk, path)))
         .chain(own_lists().map(|(work, path)| Ask::page(work, Who::Liaison, path.into())))
-        .chain(figures.map(|(work, path)| Ask::page(work, Who::Desk, path)))
+        .chain(government)
         .chain(public)
         .collect()
 }

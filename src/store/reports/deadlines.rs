@@ -24,89 +24,65 @@ struct Found {
     id: ReportId,
 }
 
-/// The order of filing, turned round or not.
-#[derive(Clone, Copy)]
+/// What is the matter with the next deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Deadline {
+    Nears,
+    Passed,
+}
+
+/// The order of filing, one way or the other.
 struct Order {
-    descending: bool,
+    after: &'static str,
+    not_after: &'static str,
+    turned: &'static str,
+    /// Before all that is filed, and after it; years that both databases hold.
+    begin: (DateTime<Utc>, Uuid),
+    end: &'static str,
 }
 
-impl Order {
-    /// What comes after a key.
-    fn after(self) -> &'static str {
-        if self.descending { "<" } else { ">" }
-    }
+const OLDEST_FIRST: Order = Order {
+    after: ">",
+    not_after: "<=",
+    turned: "ASC",
+    begin: (DateTime::UNIX_EPOCH, Uuid::nil()),
+    end: "'9999-12-31T23:59:59.000000Z'",
+};
 
-    fn not_after(self) -> &'static str {
-        if self.descending { ">=" } else { "<=" }
-    }
+const NEWEST_FIRST: Order = Order {
+    after: "<",
+    not_after: ">=",
+    turned: "DESC",
+    begin: (
+        DateTime::from_timestamp(253_402_300_799, 0).unwrap(),
+        Uuid::max(),
+    ),
+    end: "'1970-01-01T00:00:00.000000Z'",
+};
 
-    fn turned(self) -> &'static str {
-        if self.descending { "DESC" } else { "ASC" }
-    }
-
-    /// A moment after which nothing comes; a year that both databases hold.
-    fn end(self) -> &'static str {
-        if self.descending {
-            "'1970-01-01T00:00:00.000000Z'"
-        } else {
-            "'9999-12-31T23:59:59.000000Z'"
-        }
-    }
-
-    /// The key before all that is filed.
-    fn begin(self) -> Key<Instant> {
-        const LAST: DateTime<Utc> = DateTime::from_timestamp(253_402_300_799, 0).unwrap();
-        if self.descending {
-            (Instant(LAST), ReportId::from_uuid(Uuid::max()))
-        } else {
-            (
-                Instant(DateTime::UNIX_EPOCH),
-                ReportId::from_uuid(Uuid::nil()),
-            )
-        }
-    }
-}
-
-/// The next so many of what nears its end, from after one; one statement.
-pub(super) fn nearing(
+/// The next so many, from after one; one statement.
+pub(super) fn next(
     conn: &mut Conn,
+    deadline: Deadline,
     today: NaiveDate,
     descending: bool,
     after: Option<Key<Instant>>,
     limit: i64,
 ) -> QueryResult<Vec<Key<Instant>>> {
-    let order = Order { descending };
-    load(conn, of_each_day(order), order, today, after, limit)
-}
-
-/// The next so many of what is overdue, from after one; one statement.
-pub(super) fn overdue(
-    conn: &mut Conn,
-    today: NaiveDate,
-    descending: bool,
-    after: Option<Key<Instant>>,
-    limit: i64,
-) -> QueryResult<Vec<Key<Instant>>> {
-    let order = Order { descending };
-    // SQLite would read another index, of what nears its end.
-    let hint = match conn {
-        Conn::Sqlite(_) => "INDEXED BY reports_to_come",
-        Conn::Postgres(_) => "",
+    let order = if descending {
+        NEWEST_FIRST
+    } else {
+        OLDEST_FIRST
     };
-    let query = long_since_or_just(order, hint);
-    load(conn, query, order, today, after, limit)
-}
-
-/// What a query finds of `$1` today, after `$2` and `$3`, `$4` at most.
-fn load(
-    conn: &mut Conn,
-    query: String,
-    order: Order,
-    today: NaiveDate,
-    after: Option<Key<Instant>>,
-    limit: i64,
-) -> QueryResult<Vec<Key<Instant>>> {
-    let (at, id) = after.unwrap_or(order.begin());
+    let begin = || {
+        let (at, id) = order.begin;
+        (Instant(at), ReportId::from_uuid(id))
+    };
+    let (at, id) = after.unwrap_or_else(begin);
+    let query = |hint| match deadline {
+        Deadline::Nears => of_each_day(&order),
+        Deadline::Passed => long_since_or_just(&order, hint),
+    };
     macro_rules! found {
         ($conn:expr, $query:expr) => {
             diesel::sql_query($query)
@@ -118,9 +94,12 @@ fn load(
         };
     }
     let found = match conn {
-        // Here a number stands behind a question mark.
-        Conn::Sqlite(conn) => found!(conn, query.replace('$', "?")),
-        Conn::Postgres(conn) => found!(conn, query),
+        // Here a number stands behind a question mark, and an index is read of what nears its end unless another is named.
+        Conn::Sqlite(conn) => {
+            let query = query("INDEXED BY reports_to_come");
+            found!(conn, query.replace('$', "?"))
+        }
+        Conn::Postgres(conn) => found!(conn, query("")),
     };
     Ok(found
         .into_iter()
@@ -130,8 +109,14 @@ fn load(
 
 /// The days on which something begins to near its end, up to today, and of each as many as the page takes, with what was filed
 /// at the moment of the last: what begins to on a day lies together in the order of filing.
-fn of_each_day(order: Order) -> String {
-    let (after, not_after, turned) = (order.after(), order.not_after(), order.turned());
+fn of_each_day(order: &Order) -> String {
+    let Order {
+        after,
+        not_after,
+        turned,
+        end,
+        ..
+    } = order;
     let of_day = |n: &str| {
         format!(
             "{n}.nearing_on = days.day AND {n}.{TO_COME} AND {n}.due_key >= $1 AND ({n}.filed_at, {n}.id) {after} ($2, $3)"
@@ -142,19 +127,18 @@ fn of_each_day(order: Order) -> String {
          UNION ALL SELECT (SELECT MAX(nearing_on) FROM reports WHERE nearing_on < days.day AND {TO_COME}) \
          FROM days WHERE day IS NOT NULL) \
          SELECT n.filed_at, n.id FROM days CROSS JOIN reports n WHERE {} AND n.filed_at {not_after} \
-         COALESCE((SELECT m.filed_at FROM reports m WHERE {} ORDER BY m.filed_at {turned} LIMIT 1 OFFSET $4 - 1), {}) \
+         COALESCE((SELECT m.filed_at FROM reports m WHERE {} ORDER BY m.filed_at {turned} LIMIT 1 OFFSET $4 - 1), {end}) \
          ORDER BY n.filed_at {turned}, n.id {turned} LIMIT $4",
         of_day("n"),
-        of_day("m"),
-        order.end()
+        of_day("m")
     )
 }
 
 /// What had passed when it was last changed, as the alert about it changes it, and what has passed since, of which there is
 /// little until the alerts of a day are raised. No database can tell how little, so all of that is read, by its day: in the
-/// order of filing PostgreSQL would look for it through all there is. `hint` names the index.
-fn long_since_or_just(order: Order, hint: &str) -> String {
-    let (after, turned) = (order.after(), order.turned());
+/// order of filing PostgreSQL would look for it through all there is. `hint` names its index.
+fn long_since_or_just(order: &Order, hint: &str) -> String {
+    let Order { after, turned, .. } = order;
     let next = |from: &str| {
         format!(
             "SELECT * FROM (SELECT filed_at, id FROM {from} (filed_at, id) {after} ($2, $3) \

@@ -8,7 +8,7 @@ use crate::store::any_of::any_of;
 use crate::store::db::{Conn, MultiBackend};
 use crate::store::passed::passed;
 use crate::store::portions::{EACH, FEW, Key, few_of, first_portion, in_portions};
-use crate::store::reports::deadlines;
+use crate::store::reports::deadlines::{self, Deadline};
 use crate::store::reports::filter::{AssigneeFilter, Filter, Visible};
 use crate::store::reports::narrow::{Narrow, Start, few_about, few_own, narrowest};
 use crate::store::reports::order::{After, Sort, in_sort};
@@ -53,14 +53,22 @@ fn parts(filter: &Filter, sort: Sort) -> Vec<Filter> {
     }
 }
 
-/// Whether it is of what is overdue, in the order of filing, and of nothing that an index begins with.
-fn reads_overdue(filter: &Filter, sort: Sort) -> bool {
-    filter.deadline.overdue == Some(true)
-        && sort.by_filing()
-        && filter.status.is_empty()
-        && filter.phase.is_empty()
-        && filter.authority.is_empty()
-        && filter.submitter.is_empty()
+/// The deadlines that it is read by, where it is of what nears its end or is overdue, in the order of filing. Much is overdue:
+/// by that it is read where nothing else is asked for that an index begins with.
+fn by_deadline(filter: &Filter, sort: Sort) -> Option<Deadline> {
+    let asked = &filter.deadline;
+    let by = By::of(filter, sort);
+    let of_all = filter.status.is_empty() && filter.phase.is_empty();
+    let of_anybody = filter.authority.is_empty() && filter.submitter.is_empty();
+    if !sort.by_filing() {
+        None
+    } else if asked.nearing == Some(true) {
+        matches!(by, By::Nothing | By::Status | By::Phase).then_some(Deadline::Nears)
+    } else if asked.overdue == Some(true) && of_all && of_anybody {
+        Some(Deadline::Passed)
+    } else {
+        None
+    }
 }
 
 /// The reports with something that few have, where the filter asks for such and they are few. What the order is read by
@@ -113,7 +121,8 @@ fn few_with(
         let since = Instant(since);
         try_few!(r::id, of_status().filter(r::updated_at.ge(since)));
     }
-    if filter.deadline.overdue == Some(true) && !sort.by_day() && !reads_overdue(filter, sort) {
+    let read_by_it = sort.by_day() || by_deadline(filter, sort) == Some(Deadline::Passed);
+    if filter.deadline.overdue == Some(true) && !read_by_it {
         try_few!(r::id, of_status().filter(r::due_key.lt(today)));
     }
     let read_by_day = sort.by_filing() && filter.status.is_empty() && filter.phase.is_empty();
@@ -176,16 +185,13 @@ pub fn list(
     let (at, day) = (after.and_then(After::at), after.and_then(After::day));
     let turned = matches!(sort, Sort::SubmittedDescending | Sort::DueDescending);
     let start = about.or(visible.own().map(Start::Own));
-    if start.is_none() && (page.nears() || reads_overdue(filter, sort)) {
+    if start.is_none()
+        && let Some(deadline) = by_deadline(filter, sort)
+    {
         let today = filter.deadline.today;
         let first = first_portion(limit, filter.status.is_empty() && filter.phase.is_empty());
-        let next = if page.nears() {
-            deadlines::nearing
-        } else {
-            deadlines::overdue
-        };
         return page.read_from(conn, (first, false), at, |conn, after, portion| {
-            next(conn, today, turned, after, portion)
+            deadlines::next(conn, deadline, today, turned, after, portion)
         });
     }
     let Some(start) = start.filter(|_| straight && filter.submitter.is_empty()) else {
@@ -243,14 +249,6 @@ impl Page<'_> {
         };
         let rows = query.load::<Row>(conn)?;
         Ok(rows.into_iter().map(Report::from).collect())
-    }
-
-    /// Whether it is read by the days on which what it shows begins to near its end.
-    fn nears(self) -> bool {
-        let by = By::of(self.filter, self.sort);
-        self.filter.deadline.nearing == Some(true)
-            && self.sort.by_filing()
-            && matches!(by, By::Nothing | By::Status | By::Phase)
     }
 
     /// What is read first of what the page begins at.
